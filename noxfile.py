@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Build, test, lint and compare the stages.
+
+`nox -s hw1` when nox is installed; `python3 noxfile.py -s hw1` when it is not:
+the file then makes an environment with nox in it, `.nox/nox`, and starts again there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+NOX = ["nox>=2025.5.1", "uv>=0.9"]
+
+
+def start_again_with_nox() -> int:
+    """Run this file inside `.nox/nox`, an environment that has nox; return its exit code."""
+    home = ROOT / ".nox" / "nox"
+    scripts = home / ("Scripts" if os.name == "nt" else "bin")
+    python = scripts / ("python.exe" if os.name == "nt" else "python")
+    ready = home / "ready"  # written last: an interrupted set-up is done again
+    if not ready.exists():
+        print("Setting up nox (once) ...", file=sys.stderr)
+        venv.create(home, with_pip=True, clear=True)
+        subprocess.check_call([python, "-m", "pip", "install", "--quiet", *NOX])
+        ready.touch()
+    path = os.pathsep.join([str(scripts), os.environ.get("PATH", os.defpath)])
+    return subprocess.call([python, __file__, *sys.argv[1:]], env={**os.environ, "PATH": path})
+
+
+try:
+    import nox
+except ModuleNotFoundError:
+    sys.exit(start_again_with_nox())
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
+if "PIP_FIND_LINKS" in os.environ:  # uv does not read pip's settings
+    os.environ.setdefault("UV_FIND_LINKS", os.environ["PIP_FIND_LINKS"])
+
+# Each package of this repository, and those that it imports.
+NEEDS: dict[str, list[str]] = {
+    "shared": [],
+    "hw0": [],
+    "hw1": [],
+}
+STAGES = [name for name in NEEDS if name != "shared"]
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+
+# C++ is built inside the session's environment: compiled once, then only what changed.
+BUILD_TOOLS = ["hatchling>=1.27", "editables", "scikit-build-core>=1.1", "pybind11>=3.0", "ninja"]
+if shutil.which("cmake") is None:
+    BUILD_TOOLS.append("cmake>=3.18")
+LINTERS = ["ruff==0.17.5", "clang-format==23.1.5"]
+MYPY = "mypy==2.4.1"
+TORCH = "torch==2.13.0"
+
+nox.options.sessions = [*NEEDS, "lint", "types"]
+
+
+def chain(*names: str) -> list[str]:
+    """Return `names`, what they import and `shared`, which tests everything, in order."""
+    wanted = {"shared", *names}
+    for name in reversed(NEEDS):
+        if name in wanted:
+            wanted.update(NEEDS[name])
+    return [name for name in NEEDS if name in wanted]
+
+
+def install(session: nox.Session, **extras: str) -> None:
+    """Install packages of this repository, editable, each with the extra named here (or "")."""
+    session.install(*BUILD_TOOLS)
+    arguments = ["--no-build-isolation"]
+    for name in chain(*extras):
+        extra = extras.get(name)
+        arguments += ["-e", f"./{name}[{extra}]" if extra else f"./{name}"]
+    session.install(*arguments, env={"SKBUILD_BUILD_DIR": f"build/{session.name}"})
+
+
+def make_test_session(package: str) -> None:
+    @nox.session(name=package)
+    def test(session: nox.Session) -> None:
+        install(session, **{package: "test"})
+        session.run("pytest", f"{package}/tests", *session.posargs)
+
+    test.__doc__ = f"Run the tests of {package}; `-- -k name` chooses some."
+
+
+for package in NEEDS:
+    make_test_session(package)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format of Python and C++; `-- --fix` repairs what can be repaired."""
+    session.install(*LINTERS)
+    fix = "--fix" in session.posargs
+    native = [
+        str(path.relative_to(ROOT))
+        for path in sorted(ROOT.glob("hw*/csrc/**/*"))
+        if path.suffix in {".cpp", ".h", ".inl", ".cu"}
+    ]
+    session.run("ruff", "check", *(["--fix"] if fix else []), ".")
+    session.run("ruff", "format", *([] if fix else ["--check"]), ".")
+    session.run("clang-format", *(["-i"] if fix else ["--dry-run", "--Werror"]), *native)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of every package's sources, strictly."""
+    install(session, shared="test", hw1="test")
+    session.install(MYPY)
+    session.run("mypy", *(f"{name}/src" for name in NEEDS))
+
+
+@nox.session(default=False)
+def compare(session: nox.Session) -> None:
+    """Train the same network on every stage, side by side; `-- --data mnist` for real digits."""
+    install(session, shared="compare", **dict.fromkeys(STAGES, ""))
+    session.run("python", "-m", "needle_shared.evolution", *session.posargs)
+
+
+@nox.session(default=False)
+def course(session: nox.Session) -> None:
+    """Run the tests of a checkout of the course against a stage: `-- hw1 PATH`."""
+    if len(session.posargs) < 2 or session.posargs[0] not in STAGES:
+        session.error(f"usage: nox -s course -- {{{','.join(STAGES)}}} PATH [pytest options]")
+    stage, checkout, *options = session.posargs
+    install(session, shared="testing", **dict.fromkeys(STAGES, ""))
+    session.run("python", "-m", "needle_shared.course", stage, checkout, *options)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure against NumPy and PyTorch, as ratios of one run; `-- NAME` chooses a benchmark."""
+    install(session, shared="compare", **dict.fromkeys(STAGES, ""))
+    session.install(TORCH)
+    session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session(default=False)
+def wheels(session: nox.Session) -> None:
+    """Build a wheel of each package and test each in an environment with nothing else in it."""
+    session.install("build", "uv")
+    dist = ROOT / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    for name in NEEDS:
+        session.run("python", "-m", "build", "--installer=uv", f"--outdir={dist}", name)
+    for name in NEEDS:
+        empty = Path(session.create_tmp()) / f"wheel-{name}"
+        shutil.rmtree(empty, ignore_errors=True)
+        session.run("uv", "venv", "--quiet", str(empty))
+        python = str(empty / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+        wanted = f"needle-{name}[test]"
+        session.run("uv", "pip", "install", "--quiet", "--python", python, f"--find-links={dist}", wanted)
+        session.run(python, "-m", "pytest", "-q", f"{name}/tests", *session.posargs, external=True)
+
+
+def interpreters() -> dict[str, str]:
+    """Return the path of each supported Python that is present and starts."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = {}
+    for version in PYTHONS:
+        candidates = [shutil.which(f"python{version}"), *pyenv.glob(f"{version}.*/bin/python")]
+        for candidate in filter(None, candidates):
+            # A name on PATH may be a stand-in for a version that is switched off.
+            started = subprocess.run([candidate, "--version"], capture_output=True, check=False)
+            if started.returncode == 0:
+                found[version] = str(candidate)
+                break
+    return found
+
+
+@nox.session(default=False)
+def pythons(session: nox.Session) -> None:
+    """Run every package's tests on each supported Python that is present."""
+    present = interpreters()
+    for version in PYTHONS:
+        if version not in present:
+            session.warn(f"Python {version} is not on this machine: not tested")
+            continue
+        session.log(f"Python {version}: {present[version]}")
+        for package in NEEDS:
+            session.run(
+                sys.executable, "-m", "nox", "--force-python", present[version], "-s", package,
+                f"--envdir={ROOT / '.nox' / version}", external=True,
+            )  # fmt: skip
+
+
+if __name__ == "__main__":
+    nox.main()

@@ -81,7 +81,8 @@ def install(session: nox.Session, **extras: str) -> None:
     for name in chain(*extras):
         extra = extras.get(name)
         arguments += ["-e", f"./{name}[{extra}]" if extra else f"./{name}"]
-    session.install(*arguments, env={"SKBUILD_BUILD_DIR": f"build/{session.name}"})
+    build = f"build/{session.name}/{{wheel_tag}}"  # the back end fills in the tag
+    session.install(*arguments, env={"SKBUILD_BUILD_DIR": build})
 
 
 def make_test_session(package: str) -> None:

@@ -1,0 +1,61 @@
+"""Ops from arrays to one array."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from numpy import ndarray
+
+from .array_api import Array, array_namespace
+from .autograd import Op
+from .device import device_of
+from .quiet import is_quiet, quiet_context
+
+if TYPE_CHECKING:  # Tensor imports the ops; they name it in their signatures only
+    from .tensor import Tensor
+
+
+class TensorOp(Op):
+    """An op whose inputs and result are tensors.
+
+    `compute` may rely on arrays of one library that live on one device. It follows IEEE 754:
+    1/0 is inf and log(-1) is nan, without a warning.
+    """
+
+    result_type: ClassVar[type[Tensor]]
+
+    if TYPE_CHECKING:
+
+        def __call__(self, *inputs: Tensor) -> Tensor: ...  # type: ignore[override]
+
+    def run(self, arrays: list[Array]) -> Array:
+        """Return the array of the result."""
+        first = arrays[0]
+        kind = type(first)
+        if kind is not ndarray or type(arrays[-1]) is not ndarray or len(arrays) > 2:
+            check_one_device(arrays)
+        if is_quiet.get() or kind is not ndarray:
+            result = self.compute(*arrays)
+        else:
+            result = quiet_context.context.run(self.compute, *arrays)
+        if type(result) is not kind:  # NumPy makes a scalar of every 0-d result
+            result = array_namespace(first).asarray(result)
+        return result
+
+
+def check_one_device(arrays: list[Array]) -> None:
+    """Raise `ValueError` unless all arrays are of one library and live on one device."""
+    first = arrays[0]
+    for other in arrays[1:]:
+        if type(other) is not type(first) or other.device != first.device:
+            homes = " and ".join(
+                f"{device_of(array)!r} ({type(array).__module__}.{type(array).__name__})"
+                for array in (first, other)
+            )
+            raise ValueError(f"tensors must live on one device, got {homes}: move one with .to()")
+
+
+def constant(array: Array) -> Tensor:
+    """Return a tensor that holds `array` itself and requires no gradient."""
+    tensor: Tensor = TensorOp.result_type.make_const(array)
+    return tensor

@@ -1,0 +1,29 @@
+r"""The same network trained on every stage, side by side.
+
+`python -m needle_shared.evolution` trains one two-layer network
+
+.. math:: Z = \max(X W_1, 0)\, W_2, \qquad L = \frac1B \sum_i
+          \Bigl(\log \sum_j e^{Z_{ij}} - Z_{i y_i}\Bigr)
+
+from the same weights, on the same batches in the same order, on each stage that is installed. A
+stage takes part through a *cell*, a small adapter in `cells/`, and every cell runs in a process of
+its own on one thread. The command checks that the cells compute the same losses (`agreement` says
+how near), prints a table and saves everything as JSON.
+
+What the columns mean:
+
+- *epoch*: seconds of one epoch, the median of repeats that take turns among the cells;
+- *training loss*, *test error*: after the last epoch, over all images, by one formula for all;
+- *memory*: the most memory the cell's process ever held, in MiB: Python, NumPy, the images and
+  the stage;
+- *you write*: lines of code that somebody who uses the stage writes for this network and its
+  training step, helpers included. By hand that is forward and backward; with automatic
+  differentiation it is forward only;
+- *library*: lines of code of our packages under that, without what you write. hw0 has none: what
+  is written by hand stands on NumPy, or on C++, alone.
+
+A line of code is a line that is not blank, not a comment and not part of a docstring.
+
+Adding a stage takes one file in `cells/` and one line in `cells.CELLS`. A cell of your own needs no
+registration: `--cells hw0-numpy,module:Class`, with `module.py` in the current directory.
+"""

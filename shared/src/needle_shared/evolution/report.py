@@ -1,0 +1,98 @@
+"""The table, and what is said under it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from needle_shared.evolution.results import CellResult, Comparison
+
+_DEFINITIONS = (
+    "epoch: median of repeats in turn, on one thread · memory: peak of the whole process · "
+    "you write: code for the network and its training step, without blanks, comments and "
+    "docstrings · library: our code under it"
+)
+_SHOWN_LOG_LINES = 15
+
+
+class Column(NamedTuple):
+    """One column: its heading, and the text of its cell in a row."""
+
+    title: str
+    show: Callable[[CellResult], str]
+
+
+def columns(comparison: Comparison) -> list[Column]:
+    """Return the columns after the cell's name; a value that is not there is shown as a dash."""
+    known = [cell.epoch_seconds for cell in comparison.cells if cell.epoch_seconds]
+    first = known[0] if known else 1.0
+    milliseconds = max(known, default=0) < 1
+    unit, factor, digits = ("ms", 1e3, 1) if milliseconds else ("s", 1.0, 2)
+    return [
+        Column(f"epoch\n{unit}", lambda c: _number(c.epoch_seconds, factor, f".{digits}f")),
+        Column("ratio\n", lambda c: _number(c.epoch_seconds, 1 / first, ".2f", "×")),
+        Column("training\nloss", lambda c: _number(c.training_loss, 1, ".4f")),
+        Column("test\nerror", lambda c: _number(c.test_error, 100, ".2f", " %")),
+        Column("memory\nMiB", lambda c: _number(c.peak_memory, 1, ",.0f")),
+        Column("you write\nlines", lambda c: _number(c.user_lines, 1, ",.0f")),
+        Column("library\nlines", lambda c: _number(c.library_lines, 1, ",.0f")),
+    ]
+
+
+def _number(value: float | None, factor: float, form: str, suffix: str = "") -> str:
+    return "–" if value is None else f"{value * factor:{form}}{suffix}"
+
+
+def table(comparison: Comparison) -> Table:
+    """Return the rows of all cells."""
+    result = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
+    result.add_column("\ncell", style="bold", no_wrap=True)
+    shown = columns(comparison)
+    for column in shown:
+        result.add_column(column.title, justify="right", no_wrap=True)
+    blamed = {found.cell for found in comparison.disagreements}
+    for cell in comparison.cells:
+        if cell.state == "missing":
+            result.add_row(cell.name, Text("not installed"), style="dim")
+            continue
+        bad = cell.state == "failed" or cell.name in blamed
+        values = (column.show(cell) for column in shown)
+        result.add_row(escape(cell.name), *values, style="red" if bad else "")
+    return result
+
+
+def report(console: Console, comparison: Comparison, title: str) -> None:
+    """Print the table, whether the cells agree, and what the columns mean."""
+    console.print()
+    console.print(title, style="bold", highlight=False)
+    console.print(table(comparison))
+    for line in verdicts(comparison):
+        console.print(line)
+    for cell in comparison.cells:
+        if cell.state == "failed" and cell.log:
+            console.print(f"{cell.name} printed:", style="red", highlight=False, markup=False)
+            tail = "\n".join(cell.log.splitlines()[-_SHOWN_LOG_LINES:])
+            console.print(tail, style="dim", highlight=False, markup=False)
+    console.print(_DEFINITIONS, style="dim", highlight=False)
+
+
+def verdicts(comparison: Comparison) -> list[Text]:
+    """Return a line for everything that is wrong, or one that says what agrees how well."""
+    wrong = [f"{c.name} failed: {c.reason}" for c in comparison.cells if c.state == "failed"]
+    wrong += [found.text for found in comparison.disagreements]
+    lines = [Text(f"✗ {text}", style="bold red") for text in wrong]
+    finished = [cell.name for cell in comparison.finished]
+    if len(finished) < 2:
+        lines.append(Text("Fewer than two cells finished: nothing to compare.", style="yellow"))
+    elif not comparison.disagreements:
+        text = (
+            f"✓ {', '.join(finished)} agree: {comparison.steps} losses, at most "
+            f"{comparison.largest_difference:.1e} apart ({comparison.bound:.1e} allowed), "
+            "and the test errors"
+        )
+        lines.append(Text(text, style="green"))
+    return lines

@@ -1,7 +1,8 @@
 import pytest
 
 SETUP = """
-import sys
+import os, sys
+sys.path[0] = os.getcwd()  # as `python -m` has it
 from needle_shared.course.__main__ import main
 from needle_shared.course.table import STAGES, Stage, answered_by
 sys.path.insert(0, {path!r})

@@ -37,14 +37,12 @@ class Alias:
 
     def remove(self) -> None:
         """Make `sys.modules` what it was. Doing so twice changes nothing."""
-        if not self._modules:
-            return
         for module in self._modules.values():
             if isinstance(module, AliasModule):
                 module.close()
         _take_out(self._modules)
         sys.modules.update(self._set_aside)
-        self._modules = {}
+        self._modules, self._set_aside = {}, {}
 
 
 def install_alias(stage: str) -> Alias:

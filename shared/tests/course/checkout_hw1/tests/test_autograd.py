@@ -1,4 +1,4 @@
-# ruff: noqa: B905 -- written as course code is
+# ruff: noqa: B905, PLR0402 -- written as course code is
 import sys
 
 import numpy as np
@@ -121,6 +121,19 @@ def test_the_gradient_of_a_gradient():
     np.testing.assert_allclose(x.grad.numpy(), [18.0])
 
 
+def test_gradients_of_gradients_of_integers():
+    x, y = ndl.Tensor([6]), ndl.Tensor([0])
+    z = x * x + x * y
+    z.backward()
+    grad_x, grad_y = x.grad, y.grad
+    grad_x.backward()
+    assert z.numpy() == 36
+    assert grad_x.numpy() == 12
+    assert grad_y.numpy() == 6
+    assert x.grad.numpy() == 2
+    assert y.grad.numpy() == 1
+
+
 def test_detached_data_has_no_graph():
     x = ndl.Tensor([1.0, 2.0])
     y = (x * 2).detach()
@@ -193,6 +206,14 @@ def test_lazy_mode():
         ndl.autograd.LAZY_MODE = False
     np.testing.assert_allclose(y.realize_cached_data(), [2.0])
     assert (ndl.Tensor([1.0]) + 1).cached_data is not None
+
+
+def test_modules_by_their_full_names():
+    import needle.ops.ops_mathematic as ops_mathematic
+    from needle.init.init_basic import rand
+
+    assert ops_mathematic.MulScalar is ndl.ops.MulScalar is type((ndl.Tensor([1.0]) * 2).op)
+    assert rand is init.rand
 
 
 def test_devices():

@@ -16,13 +16,11 @@ What the columns mean:
 - *training loss*, *test error*: after the last epoch, over all images, by one formula for all;
 - *memory*: the most memory the cell's process ever held, in MiB: Python, NumPy, the images and
   the stage;
-- *you write*: lines of code that somebody who uses the stage writes for this network and its
-  training step, helpers included. By hand that is forward and backward; with automatic
-  differentiation it is forward only;
+- *you write*: lines of code of this network, its loss and its training step, helpers included. By
+  hand that is forward and backward, with automatic differentiation it is forward only. For hw0-cpp
+  it is all of the C++: kernels and bindings. `lines` says what a line is;
 - *library*: lines of code of our packages under that, without what you write. hw0 has none: what
   is written by hand stands on NumPy, or on C++, alone.
-
-A line of code is a line that is not blank, not a comment and not part of a docstring.
 
 Adding a stage takes one file in `cells/` and one line in `cells.CELLS`. A cell of your own needs no
 registration: `--cells hw0-numpy,module:Class`, with `module.py` in the current directory.

@@ -111,8 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--data", choices=sorted(_EPOCHS), default="digits", help="data set (%(default)s)")
     add("--data-dir", type=Path, metavar="DIR", help="folder that holds the data set")
-    add("--epochs", type=count, metavar="N", help=f"epochs of the training {_EPOCHS}")
-    add("--repeats", type=count, metavar="N", help=f"timed epochs per cell {_REPEATS}")
+    add("--epochs", type=count, metavar="N", help=f"epochs of the training ({_each(_EPOCHS)})")
+    add("--repeats", type=count, metavar="N", help=f"timed epochs per cell ({_each(_REPEATS)})")
     add("--hidden", type=count, metavar="N", default=100, help="hidden units (%(default)s)")
     add("--lr", type=positive, metavar="LR", default=0.2, help="learning rate (%(default)s)")
     add("--batch", type=count, metavar="N", default=100, help="images per step (%(default)s)")
@@ -122,6 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     default = Path("results", "compare.json")
     add("--out", type=Path, metavar="FILE", default=default, help="results (%(default)s)")
     return parser
+
+
+def _each(defaults: Mapping[str, int]) -> str:
+    return ", ".join(f"{data} {value}" for data, value in defaults.items())
 
 
 def _number(

@@ -1,32 +1,23 @@
 """Lines of code of functions, packages and C++ sources.
 
-A line of code is one that is not blank, not a comment and not part of a docstring.
+In Python a statement is one line, over however many lines it is wrapped. Docstrings do not count,
+nor do checks of arguments, which a package owes its users and one's own script does without: an
+`if` that only raises, and a bare call of a function named `check...`. In C++ every line counts
+that has more than braces on it once comments are gone.
 """
 
 import ast
 import importlib
 import inspect
-import io
 import re
+import sys
 import textwrap
-import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
-Function = Callable[..., Any]
+Definition = Callable[..., Any]  # a function or a class
 
-_LAYOUT = {
-    tokenize.COMMENT,
-    tokenize.DEDENT,
-    tokenize.ENCODING,
-    tokenize.ENDMARKER,
-    tokenize.INDENT,
-    tokenize.NEWLINE,
-    tokenize.NL,
-}
-_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _NATIVE_SUFFIXES = {".cpp", ".cu", ".def", ".h", ".hpp", ".inl"}
 
 # Strings and characters are matched so that a // inside of them is not taken for a comment.
@@ -37,59 +28,63 @@ _CPP_COMMENT = re.compile(
 )
 
 
+class _CodeOnly(ast.NodeTransformer):
+    """Takes docstrings and checks of arguments out of a syntax tree."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        value = node.value
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return None
+        is_check = isinstance(value, ast.Call) and ast.unparse(value.func).startswith("check")
+        return None if is_check else node
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        if not node.orelse and all(isinstance(inner, ast.Raise) for inner in node.body):
+            return None
+        return self.generic_visit(node)
+
+
+def _code(source: str) -> Iterator[ast.AST]:
+    return ast.walk(_CodeOnly().visit(ast.parse(source)))
+
+
 def python_lines(source: str) -> int:
     """Return the number of lines of code of a Python source text."""
-    code: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in _LAYOUT:
-            code.update(range(token.start[0], token.end[0] + 1))
-    return len(code.difference(_docstring_lines(ast.parse(source))))
-
-
-def _docstring_lines(tree: ast.Module) -> Iterator[int]:
-    for node in ast.walk(tree):
-        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            yield from range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    return sum(isinstance(node, ast.stmt) for node in _code(source))
 
 
 def cpp_lines(source: str) -> int:
     """Return the number of lines of code of a C++ source text."""
     code = _CPP_COMMENT.sub(lambda match: match["kept"] or "\n" * match[0].count("\n"), source)
-    return sum(bool(line.strip()) for line in code.splitlines())
+    return sum(bool(line.strip("{}; \t\r")) for line in code.splitlines())
 
 
-def function_lines(functions: Iterable[Function], within: str, without: str = "") -> int:
+def function_lines(functions: Iterable[Definition], within: str) -> int:
     """Return the lines of code of `functions` and of the helpers that they call.
 
     Helpers are functions and classes that the code names, directly or through one another, and
-    that are defined in the module or package `within`, but not in `without`.
+    that are defined in the module or package `within`.
     """
     todo, seen = list(functions), []
     while todo:
         function = inspect.unwrap(todo.pop())
         if function not in seen:
             seen.append(function)
-            helpers = _named_by(function)
-            todo.extend(h for h in helpers if _is_in(h, within) and not _is_in(h, without))
-    return sum(python_lines(textwrap.dedent(inspect.getsource(function))) for function in seen)
+            todo.extend(_helpers(function, within))
+    return sum(python_lines(_source(function)) for function in seen)
 
 
-def _is_in(function: Function, module: str) -> bool:
-    return bool(module) and f"{function.__module__}.".startswith(f"{module}.")
-
-
-def _named_by(function: Function) -> Iterator[Function]:
-    for name in _names(getattr(function, "__code__", None)):
-        value = function.__globals__.get(name)
-        if inspect.isfunction(value) or inspect.isclass(value):
+def _helpers(function: Definition, within: str) -> Iterator[Definition]:
+    names = {node.id for node in _code(_source(function)) if isinstance(node, ast.Name)}
+    module = vars(sys.modules[function.__module__])
+    for value in (module[name] for name in names & module.keys()):
+        is_definition = inspect.isfunction(value) or inspect.isclass(value)
+        if is_definition and f"{value.__module__}.".startswith(f"{within}."):
             yield value
 
 
-def _names(code: CodeType | None) -> set[str]:
-    if code is None:
-        return set()
-    inner = (_names(value) for value in code.co_consts if isinstance(value, CodeType))
-    return set(code.co_names).union(*inner)
+def _source(function: Definition) -> str:
+    return textwrap.dedent(inspect.getsource(function))
 
 
 def package_lines(package: str) -> int:

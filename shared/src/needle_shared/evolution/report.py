@@ -13,8 +13,7 @@ from needle_shared.evolution.results import CellResult, Comparison
 
 _DEFINITIONS = (
     "epoch: median of repeats in turn, on one thread · memory: peak of the whole process · "
-    "you write: code for the network and its training step, without blanks, comments and "
-    "docstrings · library: our code under it"
+    "you write: lines of code of network, loss and training step · library: our code under that"
 )
 _SHOWN_LOG_LINES = 15
 

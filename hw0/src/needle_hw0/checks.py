@@ -124,5 +124,5 @@ def _check_lr(lr: float, weights: Mapping[str, Floats]) -> None:
     if not isinstance(lr, Real):
         raise TypeError(f"lr is {lr!r}; it must be a number")
     for name, array in weights.items():
-        if not abs(lr) <= np.finfo(array.dtype).max:  # written so that nan fails too
+        if not abs(lr) <= float(np.finfo(array.dtype).max):  # written so that nan fails too
             raise ValueError(f"lr is {lr}; it must be finite in {array.dtype}, the type of {name}")

@@ -28,8 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         screen.print("interrupted")
         return INTERRUPTED
     except (ImportError, MemoryError, OSError, ValueError) as error:
-        message = " ".join(str(error).split())
-        screen.print(f"needle_hw0: {message}", markup=False, highlight=False, soft_wrap=True)
+        screen.print(f"needle_hw0: {error}", markup=False, highlight=False, soft_wrap=True)
         return 2
     return 0
 
@@ -81,4 +80,4 @@ def _locate(name: str, folder: Path | None) -> Path:
         raise ImportError(
             f"data sets are found by needle-shared: pip install needle-hw0[train] ({error})"
         ) from error
-    return Path(data.locate(name, folder))
+    return Path(data.locate(name, folder, download=folder is None))

@@ -61,7 +61,7 @@ def _read_idx(filename: str | os.PathLike[str], fields: tuple[str, ...]) -> NDAr
         raise ValueError(f"{name}: the gzip stream is damaged: {error}") from error
     if len(data) != size:
         held = f"only {len(data)}" if len(data) < size else "more"
-        sizes = " x ".join(f"{size} {field}" for size, field in zip(shape, fields, strict=True))
+        sizes = " x ".join(f"{length} {field}" for length, field in zip(shape, fields, strict=True))
         raise ValueError(f"{name}: the header says {sizes} = {size} bytes, the file holds {held}")
     return np.frombuffer(data, dtype=np.uint8).reshape(shape)
 

@@ -40,7 +40,8 @@ def show_training(title: str, epochs: Iterable[Epoch], total: int) -> None:
                 table.add_row(*_row(epoch))
                 bar.advance(task)
     finally:  # what an interrupted run has reached is worth seeing
-        screen.print(table)
+        if table.row_count:
+            screen.print(table)
 
 
 def _row(epoch: Epoch) -> tuple[str, ...]:

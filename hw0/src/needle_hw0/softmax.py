@@ -16,14 +16,15 @@ def softmax_loss(Z: Floats, y: Labels) -> float:
 
     .. math:: \frac1N \sum_i \Big(\log \sum_j e^{Z_{ij}} - Z_{i y_i}\Big)
 
-    Each row's maximum is taken out of the sum, so that no exponent is above 0 and logits of any
-    size give a finite loss. Raises as `softmax_regression_epoch` does.
+    The maximum of a row is first subtracted from it, which changes nothing in exact arithmetic:
+    no exponent is above 0 then, so logits of any size give a finite loss, and a small loss is
+    not the difference of large numbers. Raises as `softmax_regression_epoch` does.
     """
     check_examples(Z, y, names=("Z", "y"))
     check_labels(y, Z.shape[1])
-    peak = Z.max(axis=1)
-    log_total = peak + np.log(np.exp(Z - peak[:, None]).sum(axis=1))
-    return float(np.mean(log_total - Z[np.arange(len(y)), y]))
+    shifted = Z - Z.max(axis=1, keepdims=True)
+    log_total = np.log(np.exp(shifted).sum(axis=1))
+    return float(np.mean(log_total - shifted[np.arange(len(y)), y]))
 
 
 def loss_err(h: Floats, y: Labels) -> tuple[float, float]:

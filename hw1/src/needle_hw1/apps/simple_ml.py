@@ -37,7 +37,7 @@ def softmax_loss(Z: Tensor, y_one_hot: Tensor) -> Tensor:
     # Shifting a row by a constant changes neither loss nor gradient, and exp cannot overflow.
     logits = Z.realize_cached_data()
     shift = array_namespace(logits).max(logits, axis=1, keepdims=True)
-    shifted = Z - Tensor.make_const(shift)
+    shifted = Z + Tensor.make_const(-shift)
     log_normalizers = ops.log(ops.exp(shifted).sum(1))
     return (log_normalizers.sum() - (shifted * y_one_hot).sum()) / Z.shape[0]
 
@@ -76,14 +76,15 @@ def nn_epoch(
         raise ValueError(f"batch is at least 1, got {batch}")
     if len(X) != len(y):
         raise ValueError(f"X has {len(X)} rows and y {len(y)} labels")
+    W1, W2 = Tensor(W1.numpy(), device=W1.device), Tensor(W2.numpy(), device=W2.device)
+    labels = one_hot(W2.shape[1], y, device=W1.device, dtype=W1.dtype)
     for start in range(0, len(X), batch):
         rows = slice(start, start + batch)
         images = Tensor(X[rows], device=W1.device, requires_grad=False)
-        labels = one_hot(W2.shape[1], y[rows], device=W1.device, dtype=W1.dtype)
-        loss = softmax_loss(ops.relu(images @ W1) @ W2, labels)
+        loss = softmax_loss(ops.relu(images @ W1) @ W2, labels[rows])
         loss.backward(create_graph=False)
-        W1 = Tensor(W1.data - lr * W1.grad)
-        W2 = Tensor(W2.data - lr * W2.grad)
+        for W in (W1, W2):
+            W.cached_data -= lr * W.grad.cached_data
     return W1, W2
 
 

@@ -67,9 +67,11 @@ class EWiseMul(ElementwiseOp):
     def compute(self, a: Array, b: Array) -> Array:
         return a * b
 
-    def gradient(self, out_grad: Tensor, node: Tensor) -> tuple[Tensor, Tensor]:
-        a, b = node.inputs
-        return out_grad * b, out_grad * a
+    def gradient(self, out_grad: Tensor, node: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        a, b = node.inputs  # often one is a mask, a constant
+        grad_a = out_grad * b if a.requires_grad else None
+        grad_b = out_grad * a if b.requires_grad else None
+        return grad_a, grad_b
 
 
 class MulScalar(ScalarOp):

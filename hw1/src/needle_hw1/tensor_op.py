@@ -52,7 +52,7 @@ def check_one_device(arrays: list[Array]) -> None:
                 f"{device_of(array)!r} ({type(array).__module__}.{type(array).__name__})"
                 for array in (first, other)
             )
-            raise ValueError(f"tensors must live on one device, got {homes}: move one with .to()")
+            raise ValueError(f"tensors must live on one device, got {homes}")
 
 
 def constant(array: Array) -> Tensor:

@@ -22,7 +22,8 @@ class ElementwiseOp(TensorOp):
 
     def align(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         a, b = inputs[0].cached_data, inputs[1].cached_data
-        if a is not None and b is not None and a.shape == b.shape and a.dtype == b.dtype:
+        same_library = a is not None and type(a) is type(b)
+        if same_library and a.shape == b.shape and a.dtype == b.dtype:
             return inputs  # the common case, and small ops are all overhead
         return broadcast_together(inputs)
 

@@ -81,9 +81,9 @@ def astype(a: Tensor, dtype: DType) -> Tensor:
 def promote_together(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """Return `inputs` converted to the dtype to which their dtypes promote."""
     arrays = [x.realize_cached_data() for x in inputs]
+    check_one_device(arrays)
     dtypes = [array.dtype for array in arrays]
     if dtypes.count(dtypes[0]) == len(dtypes):
         return inputs
-    check_one_device(arrays)
     dtype = array_namespace(arrays[0]).result_type(*dtypes)
     return tuple(x if x.dtype == dtype else astype(x, dtype) for x in inputs)

@@ -55,15 +55,17 @@ def first_difference(
     windows = math.ceil(len(losses) / WINDOW)
     kinks = len({step // WINDOW for step in beyond})
     allowed = min(max(1, int(KINKS * windows)), windows - 1)
-    if kinks > allowed or _beyond(losses, reference, KINK_BOUND):
+    if beyond and (kinks > allowed or _beyond(losses, reference, KINK_BOUND)):
         return beyond[0]
     return None
 
 
 def _beyond(losses: Sequence[float], reference: Sequence[float], bound: float) -> list[int]:
+    def agree(a: float, b: float) -> bool:
+        return math.isfinite(b) and abs(a - b) <= bound * abs(b) + NEAR_ZERO
+
     pairs = enumerate(zip(losses, reference, strict=True))
-    # "not <=" and not ">": nan is beyond every bound.
-    return [step for step, (a, b) in pairs if not abs(a - b) <= bound * abs(b) + NEAR_ZERO]
+    return [step for step, (a, b) in pairs if not agree(a, b)]
 
 
 def largest_difference(losses: Sequence[float], reference: Sequence[float]) -> float:

@@ -1,0 +1,100 @@
+"""The table as a reader sees it."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from needle_shared.evolution.report import report
+from needle_shared.evolution.results import CellResult, Comparison, Disagreement
+
+TITLE = "784-100-10 network, digits (1,500 images), 30 epochs, lr 0.2, batch 100"
+
+
+def row(name, seconds, **values):
+    usual = {"training_loss": 0.0123456, "test_error": 0.0303, "peak_memory": 1234.5}
+    return CellResult(
+        name, losses=[2.0], seconds=[seconds], **usual, user_lines=19, library_lines=1045, **values
+    )
+
+
+def shown(rows, disagreements=(), *, width=80, color=None):
+    console = Console(
+        file=io.StringIO(), width=width, color_system=color, force_terminal=color is not None
+    )
+    report(console, Comparison(list(rows), list(disagreements), 300, 1.1e-4, 2.6e-6), TITLE)
+    return console.file.getvalue()
+
+
+def line(text, start):
+    (found,) = [line for line in text.splitlines() if line.startswith(start)]
+    return found.split()
+
+
+def test_a_row_holds_every_number():
+    text = shown([row("hw0-numpy", 0.0066), row("hw1", 0.0132)])
+    assert line(text, " hw1 ") == [
+        "hw1", "13.2", "2.00×", "0.0123", "3.03", "%", "1,234", "19", "1,045",
+    ]  # fmt: skip
+    assert "✓ hw0-numpy, hw1 agree: 300 losses, at most 2.6e-06 apart (1.1e-04" in text
+
+
+@pytest.mark.parametrize("seconds", [0.0066, 123.4])
+def test_nothing_is_cut_off_on_a_narrow_terminal(seconds):
+    text = shown([row("hw0-numpy", seconds), row("hw0-cpp", seconds)])
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_epochs_of_a_second_and_more_are_in_seconds():
+    text = shown([row("a", 1.25), row("b", 0.5)])
+    assert line(text, " a ")[1] == "1.25"
+    assert line(text, " b ")[1:3] == ["0.50", "0.40×"]
+    assert " ms " not in text
+
+
+def test_a_value_that_is_not_there_is_a_dash():
+    text = shown([row("a", 1.0), CellResult("b", seconds=[1.0])])
+    assert line(text, " b ") == ["b", "1.00", "1.00×", "–", "–", "–", "–", "–"]
+
+
+def test_ratios_are_to_the_first_cell_that_was_timed():
+    rows = [CellResult("broken", state="failed"), row("a", 0.5), row("b", 1.0)]
+    assert line(shown(rows), " b ")[2] == "2.00×"
+
+
+def test_a_disagreement_is_red_in_table_and_text():
+    found = Disagreement("b", "a", 3, 2.5, 2.0, "b disagrees with a from step 3 on")
+    text = shown([row("a", 1.0), row("b", 1.0)], [found], color="standard")
+    (cell,) = [
+        line
+        for line in text.splitlines()
+        if line.lstrip().startswith("\x1b[1;31m") and "b" in line and "✗" not in line
+    ]
+    assert "1.00" in cell
+    assert "\x1b[1;31m✗ b disagrees with a from step 3 on" in text
+    assert "agree:" not in text
+
+
+def test_a_failure_shows_its_reason_and_the_end_of_what_was_printed():
+    log = "\n".join(f"printed line {i}" for i in range(100))
+    failed = CellResult("b", state="failed", reason="ValueError: [red]no[/red]", log=log)
+    text = shown([row("a", 1.0), failed])
+    assert "✗ b failed: ValueError: [red]no[/red]" in text
+    assert "printed line 99" in text
+    assert "printed line 50" not in text
+    assert line(text, " a ")[1] == "1.00"
+
+
+def test_names_are_not_read_as_markup():
+    assert "m[bold]:C" in shown([row("a", 1.0), row("m[bold]:C", 1.0)], width=100)
+
+
+def test_a_missing_stage_says_so():
+    text = shown([row("a", 1.0), CellResult("hw1", state="missing")])
+    assert line(text, " hw1 ") == ["hw1", "not", "installed"]
+    assert "Fewer than two cells finished" in text
+
+
+def test_an_empty_comparison_is_shown():
+    assert TITLE in shown([])

@@ -11,6 +11,7 @@ from needle_shared.evolution.agreement import (
     first_difference,
     largest_difference,
     relative_bound,
+    windows_beyond,
 )
 
 BOUND = 1e-4
@@ -56,6 +57,7 @@ def test_losses_near_zero_agree_within_the_rounding_of_a_logit():
 def test_differences_pass_in_a_twentieth_of_the_windows_and_not_in_more():
     two_windows = (7, 8, 9, 100)
     assert first_difference(changed(*two_windows, by=1e-3), LOSSES, BOUND) is None
+    assert windows_beyond(changed(*two_windows, by=1e-3), LOSSES, BOUND) == 2
     three_windows = (7, 100, 150)
     assert first_difference(changed(*three_windows, by=1e-3), LOSSES, BOUND) == 7
 

@@ -206,9 +206,15 @@ def test_the_stages_that_are_installed_are_compared(stages, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 def test_ctrl_c_leaves_no_process_behind(stages, tmp_path):
     record = tmp_path / "pid"
-    command = [sys.executable, "-m", "needle_shared.evolution", "--data", "synthetic"]
+    # Where the tests run in the background, their processes begin with Ctrl-C switched off.
+    program = """
+        import signal, sys
+        from needle_shared.evolution.cli import main
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.exit(main(["--data", "synthetic", *sys.argv[1:]]))
+    """
     parent = subprocess.Popen(
-        [*command, *standins("Plain", "Hanging")],
+        [sys.executable, "-c", textwrap.dedent(program), *standins("Plain", "Hanging")],
         env={**stages, "STANDIN_PID_FILE": str(record)},
         cwd=tmp_path,
         stdout=subprocess.PIPE,

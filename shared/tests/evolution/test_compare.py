@@ -17,6 +17,7 @@ def test_right_cells_agree_and_every_column_is_filled(run, problem, float64_loss
     assert comparison.good
     assert comparison.steps == 3 * 8
     assert 0 < comparison.largest_difference < comparison.bound
+    assert comparison.kinks == 0
     expected, _ = float64_losses(problem, comparison.steps)
     for cell in comparison.cells:
         np.testing.assert_allclose(cell.losses, expected, rtol=1e-5)

@@ -12,17 +12,17 @@ TITLE = "784-100-10 network, digits (1,500 images), 30 epochs, lr 0.2, batch 100
 
 
 def row(name, seconds, **values):
-    usual = {"training_loss": 0.0123456, "test_error": 0.0303, "peak_memory": 1234.5}
+    usual = {"training_loss": 0.0123456, "test_error": 0.0303, "peak_memory_mib": 1234.5}
     return CellResult(
         name, losses=[2.0], seconds=[seconds], **usual, user_lines=19, library_lines=1045, **values
     )
 
 
-def shown(rows, disagreements=(), *, width=80, color=None):
+def shown(rows, disagreements=(), *, width=80, color=None, kinks=0):
     console = Console(
         file=io.StringIO(), width=width, color_system=color, force_terminal=color is not None
     )
-    report(console, Comparison(list(rows), list(disagreements), 300, 1.1e-4, 2.6e-6), TITLE)
+    report(console, Comparison(list(rows), list(disagreements), 300, 1.1e-4, 2.6e-6, kinks), TITLE)
     return console.file.getvalue()
 
 
@@ -41,7 +41,8 @@ def test_a_row_holds_every_number():
 
 @pytest.mark.parametrize("seconds", [0.0066, 123.4])
 def test_nothing_is_cut_off_on_a_narrow_terminal(seconds):
-    text = shown([row("hw0-numpy", seconds), row("hw0-cpp", seconds)])
+    rows = [row("hw0-numpy", seconds), CellResult("a_module.of_mine:MyOwnCell")]
+    text = shown([*rows, CellResult("hw2", state="missing", reason="needle_hw2 is not installed")])
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= 80
 
@@ -91,9 +92,17 @@ def test_names_are_not_read_as_markup():
 
 
 def test_a_missing_stage_says_so():
-    text = shown([row("a", 1.0), CellResult("hw1", state="missing")])
-    assert line(text, " hw1 ") == ["hw1", "not", "installed"]
+    text = shown([row("a", 1.0), CellResult("hw1", state="missing", reason="X is not installed")])
+    assert line(text, " hw1 ") == ["hw1", *["–"] * 7]
+    assert "X is not installed" in text
+    assert "✗" not in text
     assert "Fewer than two cells finished" in text
+
+
+def test_kinks_are_not_passed_over_in_silence():
+    rows = [row("a", 1.0), row("b", 1.0)]
+    assert "kinks" not in shown(rows)
+    assert "allowed, but for 2 kinks of ReLU)" in " ".join(shown(rows, kinks=2).split())
 
 
 def test_an_empty_comparison_is_shown():

@@ -144,6 +144,6 @@ def measure(team: Team, repeats: int, steps: int, progress: Progress) -> None:
             result.seconds.append(answer["seconds"])
             progress.advance(steps)
     for result, answer in team.ask_all("describe"):
-        result.peak_memory = answer["peak_memory"]
+        result.peak_memory_mib = answer["peak_memory"]
         result.user_lines = answer["lines"]["user"]
         result.library_lines = answer["lines"]["library"]

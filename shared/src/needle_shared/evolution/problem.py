@@ -67,7 +67,12 @@ def read_problem(
     `parse_mnist`; ModuleNotFoundError without it, and FileNotFoundError without the data.
     """
     locate = importlib.import_module("needle_shared.data").locate
-    parse_mnist = importlib.import_module("needle_hw0").parse_mnist
+    try:
+        parse_mnist = importlib.import_module("needle_hw0").parse_mnist
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"{error}; the images are read by needle_hw0: install it with `pip install ./hw0`"
+        ) from error
     place = locate(data, folder)
     X, y = parse_mnist(*(place / f"train-{kind}-ubyte.gz" for kind in _KINDS))
     X_test, y_test = parse_mnist(*(place / f"t10k-{kind}-ubyte.gz" for kind in _KINDS))

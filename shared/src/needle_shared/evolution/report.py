@@ -15,6 +15,7 @@ _DEFINITIONS = (
     "epoch: median of repeats in turn, on one thread · memory: peak of the whole process · "
     "you write: lines of code of network, loss and training step · library: our code under that"
 )
+_STYLES = {"finished": "", "missing": "dim", "failed": "red"}
 _SHOWN_LOG_LINES = 15
 
 
@@ -36,7 +37,7 @@ def columns(comparison: Comparison) -> list[Column]:
         Column("ratio\n", lambda c: _number(c.epoch_seconds, 1 / first, ".2f", "×")),
         Column("training\nloss", lambda c: _number(c.training_loss, 1, ".4f")),
         Column("test\nerror", lambda c: _number(c.test_error, 100, ".2f", " %")),
-        Column("memory\nMiB", lambda c: _number(c.peak_memory, 1, ",.0f")),
+        Column("memory\nMiB", lambda c: _number(c.peak_memory_mib, 1, ",.0f")),
         Column("you write\nlines", lambda c: _number(c.user_lines, 1, ",.0f")),
         Column("library\nlines", lambda c: _number(c.library_lines, 1, ",.0f")),
     ]
@@ -49,18 +50,15 @@ def _number(value: float | None, factor: float, form: str, suffix: str = "") -> 
 def table(comparison: Comparison) -> Table:
     """Return the rows of all cells."""
     result = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
-    result.add_column("\ncell", style="bold", no_wrap=True)
+    result.add_column("\ncell", style="bold", overflow="fold")
     shown = columns(comparison)
     for column in shown:
         result.add_column(column.title, justify="right", no_wrap=True)
     blamed = {found.cell for found in comparison.disagreements}
     for cell in comparison.cells:
-        if cell.state == "missing":
-            result.add_row(cell.name, Text("not installed"), style="dim")
-            continue
-        bad = cell.state == "failed" or cell.name in blamed
         values = (column.show(cell) for column in shown)
-        result.add_row(escape(cell.name), *values, style="red" if bad else "")
+        style = "red" if cell.name in blamed else _STYLES[cell.state]
+        result.add_row(escape(cell.name), *values, style=style)
     return result
 
 
@@ -80,17 +78,19 @@ def report(console: Console, comparison: Comparison, title: str) -> None:
 
 
 def verdicts(comparison: Comparison) -> list[Text]:
-    """Return a line for everything that is wrong, or one that says what agrees how well."""
+    """Return a line for everything that is missing or wrong, or that says what agrees how well."""
     wrong = [f"{c.name} failed: {c.reason}" for c in comparison.cells if c.state == "failed"]
     wrong += [found.text for found in comparison.disagreements]
-    lines = [Text(f"✗ {text}", style="bold red") for text in wrong]
+    lines = [Text(c.reason, style="dim") for c in comparison.cells if c.state == "missing"]
+    lines += [Text(f"✗ {text}", style="bold red") for text in wrong]
     finished = [cell.name for cell in comparison.finished]
     if len(finished) < 2:
         lines.append(Text("Fewer than two cells finished: nothing to compare.", style="yellow"))
     elif not comparison.disagreements:
+        kinks = f", but for {comparison.kinks} kinks of ReLU" if comparison.kinks else ""
         text = (
             f"✓ {', '.join(finished)} agree: {comparison.steps} losses, at most "
-            f"{comparison.largest_difference:.1e} apart ({comparison.bound:.1e} allowed), "
+            f"{comparison.largest_difference:.1e} apart ({comparison.bound:.1e} allowed{kinks}), "
             "and the test errors"
         )
         lines.append(Text(text, style="green"))

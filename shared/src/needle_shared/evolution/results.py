@@ -20,7 +20,7 @@ SCHEMA = 1
 
 @dataclass
 class CellResult:
-    """One row: what a cell answered, as far as it came. Seconds, MiB, lines of code."""
+    """One row: what a cell answered, as far as it came."""
 
     name: str
     state: Literal["finished", "missing", "failed"] = "finished"
@@ -31,7 +31,7 @@ class CellResult:
     seconds: list[float] = field(default_factory=list)
     training_loss: float | None = None
     test_error: float | None = None
-    peak_memory: float | None = None
+    peak_memory_mib: float | None = None
     user_lines: int | None = None
     library_lines: int | None = None
 
@@ -58,13 +58,17 @@ class Disagreement:
 
 @dataclass
 class Comparison:
-    """All rows and whether they agree: losses within `bound`, relative, over `steps` steps."""
+    """All rows and whether they agree: losses within `bound`, relative, over `steps` steps.
+
+    `kinks` is the number of windows that agree although they are beyond the bound.
+    """
 
     cells: list[CellResult]
     disagreements: list[Disagreement]
     steps: int
     bound: float
-    largest_difference: float
+    largest_difference: float = 0.0
+    kinks: int = 0
 
     @property
     def finished(self) -> list[CellResult]:

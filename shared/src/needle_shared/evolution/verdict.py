@@ -11,7 +11,7 @@ from needle_shared.evolution.results import CellResult, Comparison, Disagreement
 def judge(cells: Sequence[CellResult], problem: Problem, steps: int) -> Comparison:
     """Return the rows with every disagreement among those that finished."""
     bound = agreement.relative_bound(*problem.W1.shape)
-    comparison = Comparison(list(cells), [], steps, bound, 0.0)
+    comparison = Comparison(list(cells), [], steps, bound)
     finished = comparison.finished
     if not finished:
         return comparison
@@ -29,9 +29,9 @@ def judge(cells: Sequence[CellResult], problem: Problem, steps: int) -> Comparis
     for cell in finished:
         found = (rule(cell) for rule in rules)
         comparison.disagreements.extend(filter(None, [next(filter(None, found), None)]))
-    comparison.largest_difference = max(
-        agreement.largest_difference(cell.losses, reference.losses) for cell in finished
-    )
+    losses = [(cell.losses, reference.losses) for cell in finished]
+    comparison.largest_difference = max(agreement.largest_difference(*pair) for pair in losses)
+    comparison.kinks = max(agreement.windows_beyond(*pair, bound) for pair in losses)
     return comparison
 
 

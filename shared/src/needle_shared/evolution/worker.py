@@ -21,12 +21,12 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from needle_shared.evolution.agreement import WINDOW
 from needle_shared.evolution.cell import Array, Cell, load_class
 from needle_shared.evolution.problem import Problem
 
 Answer = dict[str, Any]
 
-CHECKED_BATCHES = 5
 _IMAGES_AT_ONCE = 1000
 
 
@@ -74,7 +74,7 @@ class Worker:
         :math:`\|W_{epoch} - W_{steps}\| / \|W_{steps} - W_{start}\|`.
         """
         problem = self._problem
-        batches = min(CHECKED_BATCHES, problem.steps)
+        batches = min(WINDOW, problem.steps)
         images = slice(batches * problem.batch)
         self.start()
         self.trace(0, batches)

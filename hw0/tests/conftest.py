@@ -10,11 +10,6 @@ import pytest
 
 
 @pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
-@pytest.fixture
 def problem(rng):
     """Make X (m, n), y (m,), and weights with the given widths in a row."""
 

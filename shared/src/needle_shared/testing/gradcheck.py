@@ -61,11 +61,8 @@ def gradient_check(
 def _leaf(like: Any, values: FloatArray) -> Any:
     """Return a leaf of the class, library and device of the tensor `like`, with `values`."""
     array = like.realize_cached_data()
-    xp = array.__array_namespace__()
-    # np.array: a leaf of NumPy's library must not share the array that is perturbed later.
-    data = xp.asarray(np.array(values), device=array.device)
-    kind = type(like)
-    return kind.make_const(data, requires_grad=True)
+    data = array.__array_namespace__().asarray(values, device=array.device)
+    return type(like).make_const(data, requires_grad=True)
 
 
 def _central_differences(

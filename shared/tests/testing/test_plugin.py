@@ -1,0 +1,70 @@
+"""The fixtures, in test runs of their own."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+STAND_IN = """
+class Device:
+    def __init__(self, name, on):
+        self.name, self.on, self.why_disabled = name, on, "no such chip"
+    def __repr__(self):
+        return self.name + "()"
+    def enabled(self):
+        return self.on
+def first(): return Device("first", True)
+def second(): return Device("second", True)
+def absent(): return Device("absent", False)
+"""
+
+
+@pytest.fixture
+def run(pytester):
+    """Return a function that runs test code with options, in a process of its own."""
+    pytester.makepyfile(stand_in=STAND_IN)
+    pytester.syspathinsert()
+
+    def run(code, *options):
+        pytester.makepyfile(test_it=code)
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-v", "-rs", *options)
+
+    return run
+
+
+def test_device_runs_a_test_on_each_device_that_is_named(run):
+    code = "def test_it(device): print('on', device)"
+    result = run(code, "-s", "--device", "stand_in:first", "--device", "stand_in:second")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*on first()*", "*on second()*"])
+
+
+def test_a_device_that_is_not_enabled_is_skipped_with_its_reason(run):
+    result = run("def test_it(device): pass", "--device", "stand_in:absent")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*absent() is not available: no such chip*"])
+
+
+def test_rng_does_not_depend_on_what_runs_before(run, pytester):
+    code = """
+    import pathlib
+    def test_a(rng): rng.random(100)
+    def test_b(rng): pathlib.Path("drawn").write_text(repr(rng.random()))
+    """
+    run(code).assert_outcomes(passed=2)
+    after_a = (pytester.path / "drawn").read_text()
+    (pytester.path / "drawn").unlink()
+    run(code, "-k", "test_b").assert_outcomes(passed=1, deselected=1)
+    alone = (pytester.path / "drawn").read_text()
+    assert alone == after_a
+
+
+def test_rng_differs_between_tests(run):
+    code = """
+    drawn = []
+    def test_a(rng): drawn.append(rng.random())
+    def test_b(rng): drawn.append(rng.random())
+    def test_c(): assert len(set(drawn)) == 2
+    """
+    run(code).assert_outcomes(passed=3)

@@ -89,7 +89,10 @@ def make_test_session(package: str) -> None:
     @nox.session(name=package)
     def test(session: nox.Session) -> None:
         install(session, **{package: "test"})
-        session.run("pytest", f"{package}/tests", *session.posargs)
+        paths = [f"{package}/tests"]
+        if package in STAGES:  # code written for the course runs on this stage, too
+            paths.append("shared/tests/course/test_stages.py")
+        session.run("pytest", *paths, *session.posargs)
 
     test.__doc__ = f"Run the tests of {package}; `-- -k name` chooses some."
 
@@ -135,6 +138,7 @@ def course(session: nox.Session) -> None:
         session.error(f"usage: nox -s course -- {{{','.join(STAGES)}}} PATH [pytest options]")
     stage, checkout, *options = session.posargs
     install(session, shared="testing", **dict.fromkeys(STAGES, ""))
+    session.install("numdifftools")  # the course's own tests differentiate with it
     session.run("python", "-m", "needle_shared.course", stage, checkout, *options)
 
 

@@ -1,5 +1,7 @@
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -66,11 +68,26 @@ def test_damaged_file_is_named(folder, capsys):
     assert "t10k-labels-idx1-ubyte.gz: not a whole gzip file" in capsys.readouterr().err
 
 
-def test_missing_files_are_named_and_not_downloaded(tmp_path, capsys, monkeypatch):
+def test_missing_files_are_named(tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("NEEDLE_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert train(tmp_path / "nowhere") == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "download"), [([], True), (["--data-dir", "here"], False)])
+def test_data_is_downloaded_only_without_a_folder_of_ones_own(
+    folder, monkeypatch, options, download
+):
+    asked = []
+
+    def locate(name, where, *, download):
+        asked.append((name, where, download))
+        return folder
+
+    monkeypatch.setitem(sys.modules, "needle_shared.data", SimpleNamespace(locate=locate))
+    assert cli.main(["train", "--data", "digits", "--epochs", "1", *options]) == 0
+    assert asked == [("digits", None if download else Path("here"), download)]
 
 
 def test_missing_shared_package_is_explained(folder, capsys, monkeypatch):

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from needle_hw0 import loss_err, nn_epoch, softmax_regression_epoch, train_nn, train_softmax
+from needle_hw0 import (
+    loss_err,
+    nn_epoch,
+    softmax_regression_epoch,
+    train_nn,
+    train_softmax,
+    training,
+)
 
 
 @pytest.fixture
@@ -57,6 +64,18 @@ def test_network_starts_from_the_seeds_numbers(data, capsys, cpp):
     table = rows(capsys.readouterr().out)
     loss, error = loss_err(np.maximum(data[2] @ W1, 0) @ W2, data[3])
     assert table[-1][3:5] == [f"{loss:.5f}", f"{error:.2%}"]
+
+
+@pytest.mark.parametrize("cpp", [False, True])
+@pytest.mark.parametrize(
+    ("train", "epoch"), [(train_softmax, "softmax_regression_epoch"), (train_nn, "nn_epoch")]
+)
+def test_the_engine_that_was_asked_for_does_the_work(data, capsys, monkeypatch, train, epoch, cpp):
+    calls = []
+    for name in (epoch, f"{epoch}_cpp"):
+        monkeypatch.setattr(training, name, lambda *_, name=name: calls.append(name))
+    train(*data, epochs=2, cpp=cpp)
+    assert calls == [f"{epoch}_cpp" if cpp else epoch] * 2
 
 
 @pytest.mark.parametrize("train", [train_softmax, train_nn])

@@ -48,6 +48,8 @@ from .ops import Scatter as Scatter
 from .ops import getitem as getitem
 from .ops import MatMul as MatMul
 from .ops import matmul as matmul
+from .ops import SoftmaxLoss as SoftmaxLoss
+from .ops import softmax_loss as softmax_loss
 from .ops import BroadcastTo as BroadcastTo
 from .ops import Summation as Summation
 from .ops import broadcast_to as broadcast_to

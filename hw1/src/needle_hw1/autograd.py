@@ -156,7 +156,9 @@ class Value:
 
     @classmethod
     def make_const(cls, data: Any, *, requires_grad: bool = False) -> Any:
-        """Return a leaf that holds `data` itself, without a copy."""
+        """Return a leaf that holds `data`, an array or that of a value, without a copy."""
+        if isinstance(data, Value):
+            data = data.realize_cached_data()
         value = cls.__new__(cls)
         value._init(None, (), data, requires_grad)
         return value
@@ -233,9 +235,9 @@ class Value:
         """Raise if `grad`, from `op`, cannot be the gradient of this, its input at `position`."""
 
     def _original(self) -> Value:
-        """Return the leaf that this stands in for, if it still exists, else this value."""
+        """Return the leaf that this stands in for, unless it is gone or holds other data now."""
         owner = None if self._owner is None else self._owner()
-        return self if owner is None else owner
+        return self if owner is None or owner.cached_data is not self.cached_data else owner
 
     def _for_graph(self) -> Value:
         """Return what a graph holds in place of this value: a stand-in for a leaf."""
@@ -312,20 +314,22 @@ def compute_gradient_of_variables(
     order = _post_order([root])
     mode = _mode.get()
     mode = mode._replace(record=mode.record and create_graph)
+    stored: set[int] = set()  # a leaf has another stand-in for each array that it held
     with graph_mode(mode), quiet():
         for node in reversed(order):
             grad = grads.pop(id(node), None)
             if grad is None:
                 continue
-            if node._owner is not None:
-                _store_grad(node._owner(), grad, accumulate)
+            leaf = None if node._owner is None else node._owner()
+            if leaf is not None:  # nobody can ask for the gradient of a leaf that is gone
+                _store_grad(leaf, grad, accumulate or id(leaf) in stored)
+                stored.add(id(leaf))
             if node.op is not None:
                 _add_contributions(node, grad, grads)
 
 
-def _store_grad(leaf: Value | None, grad: Any, accumulate: bool) -> None:
-    if leaf is not None:  # nobody can ask for the gradient of a leaf that is gone
-        leaf.grad = leaf.grad + grad if accumulate and leaf.grad is not None else grad
+def _store_grad(leaf: Value, grad: Any, accumulate: bool) -> None:
+    leaf.grad = leaf.grad + grad if accumulate and leaf.grad is not None else grad
 
 
 def _add_contributions(node: Value, out_grad: Any, grads: dict[int, Any]) -> None:

@@ -62,7 +62,7 @@ class CPUDevice:
         array = np.array(data, dtype=dtype)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"a tensor holds real numbers, not dtype {array.dtype}")
-        return array
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
 
     def empty(self, shape: Shape, dtype: DType = "float32") -> Array:
         """Return an array of `shape` whose values are not set."""

@@ -43,9 +43,9 @@ def _label(value: Value) -> tuple[str, str]:
     if value.op is None:
         return type(value).__name__, about
     settings = [
-        f"{name}={getattr(value.op, name)}"
+        f"{name}={setting}"
         for name in _SHOWN_SETTINGS
-        if getattr(value.op, name, None) not in (None, False)
+        if (setting := getattr(value.op, name, None)) is not None and setting is not False
     ]
     name = type(value.op).__name__
     return (f"{name}({', '.join(settings)})" if settings else name), about

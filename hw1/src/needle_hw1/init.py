@@ -13,6 +13,7 @@ import numpy as np
 
 from .array_api import Array, DType, array_namespace
 from .device import Device, default_device
+from .quiet import quiet
 from .tensor import Tensor
 
 
@@ -95,7 +96,8 @@ def one_hot(
     `IndexError` if one is out of range.
     """
     indices = i.numpy() if isinstance(i, Tensor) else np.asarray(i)
-    whole = indices.astype("int64")
+    with quiet():  # nan is no whole number, and found below
+        whole = indices.astype("int64")
     if not np.array_equal(whole, indices):
         raise TypeError(f"one_hot takes whole numbers, got {indices[whole != indices][0]}")
     array = (device or default_device()).one_hot(n, whole, dtype)

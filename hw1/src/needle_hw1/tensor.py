@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .array_api import Array, Axes, DType, Shape, array_namespace, is_array, to_numpy
+from .array_api import Array, Axes, DType, Shape, array_namespace, is_array, is_floating, to_numpy
 from .autograd import Op, Value, compute_gradient_of_variables
 from .device import Device, default_device, device_of
-from .tensor_op import TensorOp
+from .quiet import quiet
+from .tensor_op import TensorOp, check_one_device
 
 
 class Tensor(Value, made_by=TensorOp):
@@ -144,9 +145,19 @@ class Tensor(Value, made_by=TensorOp):
             raise TypeError(f"out_grad is a tensor, not {type(out_grad).__name__}")
         elif out_grad.shape != self.shape:
             raise ValueError(f"out_grad has shape {out_grad.shape}, the tensor {self.shape}")
+        else:
+            out_grad = self._like_mine(out_grad)
         compute_gradient_of_variables(
             self, out_grad, accumulate=accumulate, create_graph=create_graph
         )
+
+    def _like_mine(self, grad: Tensor) -> Tensor:
+        """Return `grad` in this tensor's dtype, if that can hold it; it must be on its device."""
+        mine, its = self.realize_cached_data(), grad.realize_cached_data()
+        check_one_device([mine, its])
+        if its.dtype == mine.dtype or not is_floating(mine.dtype, array_namespace(mine)):
+            return grad
+        return grad.astype(mine.dtype)
 
     def _check_gradient(self, grad: Any, op: Op, position: int) -> None:
         mine, its = self.cached_data, grad.cached_data
@@ -193,13 +204,17 @@ class Tensor(Value, made_by=TensorOp):
 
     def __sub__(self, other: Any) -> Tensor:
         if isinstance(other, Tensor):
-            return _ADD(self, _NEGATE(other))
+            return _subtract(self, other)
         if isinstance(other, _NUMBERS):
-            return ops.AddScalar(-other)(self)
-        return self._with_constant(_ADD, -other if is_array(other) else other)
+            return ops.AddScalar(-_python_number(other))(self)
+        return self._with_constant(_subtract, other)
 
     def __rsub__(self, other: Any) -> Tensor:
-        return _NEGATE(self) + other
+        if isinstance(other, _NUMBERS):
+            dtype = self._dtype_beside(other)
+            promoted = self if dtype == self.dtype else self.astype(dtype)
+            return ops.AddScalar(other)(_NEGATE(promoted))
+        return self._with_constant(_subtract, other, reflected=True)
 
     def __mul__(self, other: Any) -> Tensor:
         if isinstance(other, Tensor):
@@ -237,7 +252,7 @@ class Tensor(Value, made_by=TensorOp):
 
     def _with_constant(
         self,
-        op: TensorOp,
+        op: Callable[[Tensor, Tensor], Tensor],
         other: Any,
         scalar_op: type[ops.ScalarOp] | None = None,
         *,
@@ -249,7 +264,8 @@ class Tensor(Value, made_by=TensorOp):
                 return scalar_op(other)(self)
             other = self._constant_like(other)
         elif is_array(other):
-            home = self.device if isinstance(other, np.ndarray) else None
+            can_move = isinstance(other, np.ndarray) and hasattr(self.device, "array")
+            home = self.device if can_move else None
             other = Tensor(other, device=home, requires_grad=False)
         else:
             return NotImplemented
@@ -259,11 +275,15 @@ class Tensor(Value, made_by=TensorOp):
         """Return a number as a 0-d tensor, of the dtype that its product with this one has."""
         data = self.realize_cached_data()
         xp = array_namespace(data)
-        if isinstance(number, np.generic):
-            number = number.item()
-        dtype = xp.result_type(data, number)
-        constant: Tensor = Tensor.make_const(xp.asarray(number, dtype=dtype, device=data.device))
+        dtype = self._dtype_beside(number)
+        with quiet():  # a number too large for the dtype becomes infinite
+            array = xp.asarray(_python_number(number), dtype=dtype, device=data.device)
+        constant: Tensor = Tensor.make_const(array)
         return constant
+
+    def _dtype_beside(self, number: Any) -> DType:
+        data = self.realize_cached_data()
+        return array_namespace(data).result_type(data, _python_number(number))
 
     # Comparison: plain arrays of bool
 
@@ -350,6 +370,20 @@ _POWER = ops.EWisePow()
 _NEGATE = ops.Negate()
 _MATMUL = ops.MatMul()
 
+
+def _subtract(a: Tensor, b: Tensor) -> Tensor:
+    """Return a + (-b), in one dtype: the negative of 1 in uint8 is 255."""
+    known = a.cached_data is not None and b.cached_data is not None
+    if not known or a.cached_data.dtype != b.cached_data.dtype:
+        a, b = ops.shape.promote_together((a, b))
+    return _ADD(a, _NEGATE(b))
+
+
+def _python_number(number: Any) -> Any:
+    """Return a number as Python's, which promotes to the dtype of whatever it meets."""
+    return number.item() if isinstance(number, np.generic) else number
+
+
 _NUMBERS = (int, float, np.bool_, np.integer, np.floating)
 _OPERANDS = (Tensor, *_NUMBERS)
 
@@ -363,13 +397,11 @@ def _array_on(source: Any, device: Device | None, dtype: DType | None) -> Array:
             return data if same else array_namespace(data).astype(data, dtype)
         source = data
     foreign = is_array(source) and not isinstance(source, np.ndarray)
-    if device is None:
-        if foreign:
-            return array_namespace(source).asarray(source, dtype=dtype, copy=True)
-        device = default_device()
-    if foreign and source.device != device:
+    if foreign and (device is None or device == source.device):
+        return array_namespace(source).asarray(source, dtype=dtype, copy=True)
+    if foreign:
         source = to_numpy(source)
-    return device.array(source, dtype)
+    return (device or default_device()).array(source, dtype)
 
 
 def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:

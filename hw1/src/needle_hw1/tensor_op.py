@@ -39,6 +39,8 @@ class TensorOp(Op):
         else:
             result = quiet_context.context.run(self.compute, *arrays)
         if type(result) is not kind:  # NumPy makes a scalar of every 0-d result
+            if result is None:
+                raise TypeError(f"{type(self).__name__}.compute returned None, not an array")
             result = array_namespace(first).asarray(result)
         return result
 
@@ -57,5 +59,6 @@ def check_one_device(arrays: list[Array]) -> None:
 
 def constant(array: Array) -> Tensor:
     """Return a tensor that holds `array` itself and requires no gradient."""
+    array = array_namespace(array).asarray(array)  # NumPy makes a scalar of every 0-d result
     tensor: Tensor = TensorOp.result_type.make_const(array)
     return tensor

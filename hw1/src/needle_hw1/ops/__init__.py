@@ -30,6 +30,8 @@ from .indexing import Scatter as Scatter
 from .indexing import getitem as getitem
 from .linalg import MatMul as MatMul
 from .linalg import matmul as matmul
+from .loss import SoftmaxLoss as SoftmaxLoss
+from .loss import softmax_loss as softmax_loss
 from .reduce import BroadcastTo as BroadcastTo
 from .reduce import Summation as Summation
 from .reduce import broadcast_to as broadcast_to

@@ -99,9 +99,11 @@ def _checked_entry(entry: Any) -> Entry | EllipsisType:
 
 
 def _from_front(entry: int | slice, axis: int, shape: Shape) -> int | slice:
-    if isinstance(entry, slice):
-        return entry
     size = shape[axis]
+    if isinstance(entry, slice):  # the standard leaves open what lies past the end
+        picked = range(size)[entry]
+        stop = picked.stop if picked.stop >= 0 else None
+        return slice(picked.start, stop, picked.step) if picked else slice(0, 0)
     if not -size <= entry < size:
         raise IndexError(f"index {entry} is out of range for axis {axis} of size {size}")
     return entry + size if entry < 0 else entry

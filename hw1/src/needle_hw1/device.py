@@ -59,10 +59,12 @@ class CPUDevice:
 
         Raises `TypeError` for what is no number, `ValueError` for lists of different lengths.
         """
-        array = np.array(data, dtype=dtype)
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"a tensor holds real numbers, not dtype {array.dtype}")
-        return array.astype(array.dtype.newbyteorder("="), copy=False)
+        source = np.asarray(data)
+        wanted = source.dtype.newbyteorder("=") if dtype is None else np.dtype(dtype)
+        for found in (source.dtype, wanted):  # NumPy would read "1.5" and None as floats
+            if found.kind not in "biuf":
+                raise TypeError(f"a tensor holds real numbers, not dtype {found}")
+        return np.array(source, dtype=wanted)
 
     def empty(self, shape: Shape, dtype: DType = "float32") -> Array:
         """Return an array of `shape` whose values are not set."""

@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from .array_api import Array
 from .quiet import quiet
@@ -109,6 +109,9 @@ class Op:
         return self.compute(*arrays)
 
 
+V = TypeVar("V", bound="Value")
+
+
 class Value:
     """A node of the computational graph: an array, and how it was made.
 
@@ -155,7 +158,7 @@ class Value:
         self._owner = None
 
     @classmethod
-    def make_const(cls, data: Any, *, requires_grad: bool = False) -> Any:
+    def make_const(cls: type[V], data: Any, *, requires_grad: bool = False) -> V:
         """Return a leaf that holds `data`, an array or that of a value, without a copy."""
         if isinstance(data, Value):
             data = data.realize_cached_data()
@@ -209,7 +212,7 @@ class Value:
         return self.cached_data
 
     @property
-    def inputs(self) -> tuple[Value, ...]:
+    def inputs(self) -> tuple[Any, ...]:
         """The values that `op` was called on."""
         return tuple([x if x._owner is None else x._original() for x in self._inputs])
 
@@ -309,6 +312,7 @@ def compute_gradient_of_variables(
     A previous `.grad` is replaced, or added to if `accumulate`. The new one is a tensor of a new
     graph that can be differentiated again, or a constant if `create_graph` is false.
     """
+    output_tensor.realize_cached_data()  # derivatives look at values
     root = output_tensor._for_graph()
     grads = {id(root): out_grad}
     order = _post_order([root])

@@ -86,6 +86,8 @@ def install(session: nox.Session, **extras: str) -> None:
 
 
 def make_test_session(package: str) -> None:
+    """Make the session that tests `package`."""
+
     @nox.session(name=package)
     def test(session: nox.Session) -> None:
         install(session, **{package: "test"})
@@ -164,7 +166,9 @@ def wheels(session: nox.Session) -> None:
         session.run("uv", "venv", "--quiet", str(empty))
         python = str(empty / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
         wanted = f"needle-{name}[test]"
-        session.run("uv", "pip", "install", "--quiet", "--python", python, f"--find-links={dist}", wanted)
+        session.run(
+            "uv", "pip", "install", "--quiet", "--python", python, f"--find-links={dist}", wanted
+        )
         session.run(python, "-m", "pytest", "-q", f"{name}/tests", *session.posargs, external=True)
 
 

@@ -23,9 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     for name in names:
         if name not in known:
             parser.error(f"no benchmark {name}: there are {', '.join(known)}")
-    codes = [
-        subprocess.call([sys.executable, str(HERE / f"bench_{name}.py")]) for name in names
-    ]
+    codes = [subprocess.call([sys.executable, str(HERE / f"bench_{name}.py")]) for name in names]
     return int(any(codes))
 
 

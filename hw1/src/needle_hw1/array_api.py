@@ -44,7 +44,7 @@ def is_floating(dtype: DType, xp: Any) -> bool:
 def to_numpy(array: Array) -> np.ndarray[Any, Any]:
     """Return a copy of `array`, of any library and on any device, as a NumPy array."""
     if isinstance(array, np.ndarray):
-        return array.copy()
+        return np.array(array)
     if hasattr(array, "numpy"):
         return np.array(array.numpy())
     return np.array(np.from_dlpack(array))

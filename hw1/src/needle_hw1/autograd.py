@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
-from .array_api import Array
-from .quiet import quiet
+from needle_hw1.array_api import Array
+from needle_hw1.quiet import quiet
 
 
 class GraphMode(NamedTuple):
@@ -67,6 +67,7 @@ class Op:
     result_type: ClassVar[type[Value]]
 
     def __call__(self, *inputs: Value) -> Any:
+        """Return the value that this op makes of `inputs`."""
         mode = _mode.get()
         value = Value.__new__(self.result_type)
         value.grad = value._stand_in = value._owner = None
@@ -176,7 +177,7 @@ class Value:
         self.op = op
         self._inputs = tuple([x._for_graph() for x in inputs])
         self.cached_data = None
-        self.requires_grad = record and any([x.requires_grad for x in inputs])
+        self.requires_grad = record and any(x.requires_grad for x in inputs)
 
     def _compute(self, op: Op, inputs: tuple[Any, ...], record: bool) -> None:
         """Fill this value with the result of `op`; as a constant if no gradient is to flow.
@@ -208,7 +209,8 @@ class Value:
         if self.cached_data is None:
             with graph_mode(GraphMode()):
                 for node in _post_order([self], deferred=True):
-                    node._compute(node.op, node._inputs, node.requires_grad)
+                    op: Any = node.op
+                    node._compute(op, node._inputs, node.requires_grad)
         return self.cached_data
 
     @property
@@ -302,12 +304,12 @@ def _post_order(roots: list[Value], *, deferred: bool = False) -> list[Value]:
 def compute_gradient_of_variables(
     output_tensor: Value, out_grad: Any, *, accumulate: bool = False, create_graph: bool = True
 ) -> None:
-    """Set `.grad` of every leaf below `output_tensor` that requires one.
+    r"""Set `.grad` of every leaf below `output_tensor` that requires one.
 
     `out_grad` is the gradient of the loss with respect to `output_tensor`. Nodes are visited so
     that all uses of a node come before it; the gradient of a node is the sum over its uses:
 
-    .. math:: \\bar x = \\sum_{y \\in \\text{uses of } x} \\bar y \\, \\frac{\\partial y}{\\partial x}
+    .. math:: \bar x = \sum_{y \text{ made of } x} \bar y \, \frac{\partial y}{\partial x}
 
     A previous `.grad` is replaced, or added to if `accumulate`. The new one is a tensor of a new
     graph that can be differentiated again, or a constant if `create_graph` is false.

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from .array_api import Array, DType, Shape
+from needle_hw1.array_api import Array, DType, Shape
 
 
 @runtime_checkable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from .autograd import Value, find_topo_sort
+from needle_hw1.autograd import Value, find_topo_sort
 
 _SHOWN_SETTINGS = ("scalar", "axes", "shape", "keepdims", "dtype", "index")
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .array_api import Array, DType, array_namespace
-from .device import Device, default_device
-from .quiet import quiet
-from .tensor import Tensor
+from needle_hw1.array_api import Array, DType, array_namespace
+from needle_hw1.device import Device, default_device
+from needle_hw1.quiet import quiet
+from needle_hw1.tensor import Tensor
 
 
 def rand(
@@ -118,9 +118,7 @@ def ones_like(
     return _filled_like(array, 1.0, device, requires_grad)
 
 
-def _filled_like(
-    like: Tensor, value: float, device: Device | None, requires_grad: bool
-) -> Tensor:
+def _filled_like(like: Tensor, value: float, device: Device | None, requires_grad: bool) -> Tensor:
     if device is not None:
         filled = device.full(like.shape, value, like.dtype)
     else:

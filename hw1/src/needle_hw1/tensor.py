@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import ops
-from .array_api import Array, Axes, DType, Shape, array_namespace, is_array, is_floating, to_numpy
-from .autograd import Op, Value, compute_gradient_of_variables
-from .device import Device, default_device, device_of
-from .quiet import quiet
-from .tensor_op import TensorOp, check_one_device
+from needle_hw1 import ops
+from needle_hw1.array_api import (
+    Array,
+    Axes,
+    DType,
+    Shape,
+    array_namespace,
+    is_array,
+    is_floating,
+    to_numpy,
+)
+from needle_hw1.autograd import Op, Value, compute_gradient_of_variables
+from needle_hw1.device import Device, default_device, device_of
+from needle_hw1.quiet import quiet
+from needle_hw1.tensor_op import TensorOp, check_one_device
 
 
 class Tensor(Value, made_by=TensorOp):
@@ -49,6 +58,12 @@ class Tensor(Value, made_by=TensorOp):
     ) -> None:
         self._init(None, (), _array_on(array, device, dtype), requires_grad)
 
+    if TYPE_CHECKING:
+
+        @property
+        def inputs(self) -> tuple[Tensor, ...]:
+            """The tensors that `op` was called on."""
+
     # What it holds
 
     @property
@@ -81,7 +96,7 @@ class Tensor(Value, made_by=TensorOp):
 
     @property
     def data(self) -> Tensor:
-        """This tensor without its graph; the array is shared."""
+        """The tensor without its graph; the array is shared."""
         return self.detach()
 
     @data.setter
@@ -268,7 +283,7 @@ class Tensor(Value, made_by=TensorOp):
             home = self.device if can_move else None
             other = Tensor(other, device=home, requires_grad=False)
         else:
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         return op(other, self) if reflected else op(self, other)
 
     def _constant_like(self, number: Any) -> Tensor:
@@ -405,4 +420,4 @@ def _array_on(source: Any, device: Device | None, dtype: DType | None) -> Array:
 
 
 def _rebuild(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
-    return kind.make_const(array, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    return kind.make_const(array, requires_grad=requires_grad)

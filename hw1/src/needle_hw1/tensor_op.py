@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from numpy import ndarray
 
-from .array_api import Array, array_namespace
-from .autograd import Op
-from .device import device_of
-from .quiet import is_quiet, quiet_context
+from needle_hw1.array_api import Array, array_namespace
+from needle_hw1.autograd import Op
+from needle_hw1.device import device_of
+from needle_hw1.quiet import is_quiet, quiet_context
 
 if TYPE_CHECKING:  # Tensor imports the ops; they name it in their signatures only
-    from .tensor import Tensor
+    from needle_hw1.tensor import Tensor
 
 
 class TensorOp(Op):
@@ -26,7 +26,8 @@ class TensorOp(Op):
 
     if TYPE_CHECKING:
 
-        def __call__(self, *inputs: Tensor) -> Tensor: ...  # type: ignore[override]
+        def __call__(self, *inputs: Tensor) -> Tensor:  # type: ignore[override]
+            """Return the tensor that this op makes of `inputs`."""
 
     def run(self, arrays: list[Array]) -> Array:
         """Return the array of the result."""

@@ -40,9 +40,7 @@ class TinyTensor:
 
 
 def multiply(a, b):
-    return TinyTensor(
-        a.array * b.array, [(a, lambda g: g * b.array), (b, lambda g: g * a.array)]
-    )
+    return TinyTensor(a.array * b.array, [(a, lambda g: g * b.array), (b, lambda g: g * a.array)])
 
 
 def function(forward, product):

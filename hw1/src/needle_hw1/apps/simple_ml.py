@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
-from ..init import one_hot
-from ..ops import softmax_loss as softmax_loss
-from ..tensor import Tensor
+from needle_hw1 import ops
+from needle_hw1.init import one_hot
+from needle_hw1.ops import softmax_loss as softmax_loss
+from needle_hw1.tensor import Tensor
 
 
 def nn_epoch(

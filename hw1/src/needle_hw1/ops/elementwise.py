@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..array_api import Array, array_namespace
-from ..tensor_op import TensorOp, constant
-from .reduce import broadcast_together
+from needle_hw1.array_api import Array, array_namespace
+from needle_hw1.ops.reduce import broadcast_together
+from needle_hw1.tensor_op import TensorOp, constant
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    from needle_hw1.tensor import Tensor
 
 
 _NUMPY = (np.generic, np.ndarray)
@@ -39,7 +39,7 @@ class ScalarOp(TensorOp):
             if scalar.size != 1:
                 raise ValueError(f"{type(self).__name__} takes one number, got {scalar!r}")
             scalar = scalar.item()
-        self.scalar = scalar
+        self.scalar: float = scalar
 
 
 class EWiseAdd(ElementwiseOp):

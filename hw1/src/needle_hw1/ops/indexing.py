@@ -6,14 +6,16 @@ import operator
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..array_api import Array, Shape, array_namespace
-from ..tensor_op import TensorOp
-from .shape import reshape
+from needle_hw1.array_api import Array, Shape, array_namespace
+from needle_hw1.ops.shape import reshape
+from needle_hw1.tensor_op import TensorOp
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    from needle_hw1.tensor import Tensor
 
-Index: TypeAlias = "int | slice | EllipsisType | None | tuple[int | slice | EllipsisType | None, ...]"
+Index: TypeAlias = (
+    "int | slice | EllipsisType | tuple[int | slice | EllipsisType | None, ...] | None"
+)
 Entry: TypeAlias = "int | slice | None"  # of a normal index
 
 

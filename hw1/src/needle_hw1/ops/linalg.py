@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..array_api import Array, array_namespace
-from ..tensor_op import TensorOp
-from .reduce import sum_to_shape
-from .shape import promote_together, reshape, transpose
+from needle_hw1.array_api import Array, array_namespace
+from needle_hw1.ops.reduce import sum_to_shape
+from needle_hw1.ops.shape import promote_together, reshape, transpose
+from needle_hw1.tensor_op import TensorOp
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    from needle_hw1.tensor import Tensor
 
 
 class MatMul(TensorOp):

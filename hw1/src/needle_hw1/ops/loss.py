@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..array_api import Array, array_namespace
-from ..tensor_op import TensorOp, constant
-from .reduce import summation
-from .shape import promote_together
+from needle_hw1.array_api import Array, array_namespace
+from needle_hw1.ops.reduce import summation
+from needle_hw1.ops.shape import promote_together
+from needle_hw1.tensor_op import TensorOp, constant
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    from needle_hw1.tensor import Tensor
 
 
 class SoftmaxLoss(TensorOp):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..array_api import (
+from needle_hw1.array_api import (
     Array,
     Axes,
     Shape,
@@ -12,11 +12,11 @@ from ..array_api import (
     broadcast_shapes,
     normalize_axes,
 )
-from ..tensor_op import TensorOp
-from .shape import promote_together, reshape
+from needle_hw1.ops.shape import promote_together, reshape
+from needle_hw1.tensor_op import TensorOp
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    from needle_hw1.tensor import Tensor
 
 
 class Summation(TensorOp):

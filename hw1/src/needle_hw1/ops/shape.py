@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..array_api import Array, DType, Shape, array_namespace, is_floating, normalize_axes
-from ..tensor_op import TensorOp, check_one_device
+from needle_hw1.array_api import Array, DType, Shape, array_namespace, is_floating, normalize_axes
+from needle_hw1.tensor_op import TensorOp, check_one_device
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    from needle_hw1.tensor import Tensor
 
 
 class Reshape(TensorOp):

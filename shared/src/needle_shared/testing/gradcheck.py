@@ -97,6 +97,7 @@ def _compare(
     if wrong.any():
         index = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise AssertionError(
-            f"gradient of input {position} is wrong at {int(wrong.sum())} of {wrong.size} elements; "
-            f"first at {index}: {found[index]:.10g}, by differences {expected[index]:.10g}"
+            f"gradient of input {position} is wrong at {int(wrong.sum())} of {wrong.size} "
+            f"elements; first at {index}: {found[index]:.10g}, "
+            f"by differences {expected[index]:.10g}"
         )

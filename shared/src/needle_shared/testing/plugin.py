@@ -35,7 +35,9 @@ def device(request: pytest.FixtureRequest) -> Any:
     module, _, factory = request.param.partition(":")
     made = getattr(importlib.import_module(module), factory)()
     if not made.enabled():
-        pytest.skip(f"{made!r} is not available: {getattr(made, 'why_disabled', 'no reason given')}")
+        pytest.skip(
+            f"{made!r} is not available: {getattr(made, 'why_disabled', 'no reason given')}"
+        )
     return made
 
 

@@ -34,8 +34,9 @@ def arrays(
     shape: Shape | st.SearchStrategy[Shape], dtype: str = "float64", bound: float = 10.0
 ) -> st.SearchStrategy[Array]:
     """Return arrays of `dtype` with values in [-bound, bound], none of them denormal."""
-    width = 32 if dtype == "float32" else 64
-    elements = st.floats(-bound, bound, width=width, allow_subnormal=False)
+    elements = st.floats(
+        -bound, bound, width=32 if dtype == "float32" else 64, allow_subnormal=False
+    )
     return hnp.arrays(dtype, shape, elements=elements)
 
 
@@ -56,16 +57,21 @@ def views(
 
 
 def _permuted(draw: st.DrawFn, array: Array) -> Array:
-    return array.transpose(draw(st.permutations(range(array.ndim))))
+    view: Array = array.transpose(draw(st.permutations(range(array.ndim))))
+    return view
 
 
 def _sliced(draw: st.DrawFn, array: Array) -> Array:
-    steps = st.sampled_from([slice(None), slice(1, None), slice(None, None, 2), slice(None, None, -1)])
-    return array[tuple(draw(steps) for _ in range(array.ndim))]
+    steps = st.sampled_from(
+        [slice(None), slice(1, None), slice(None, None, 2), slice(None, None, -1)]
+    )
+    view: Array = array[tuple(draw(steps) for _ in range(array.ndim))]
+    return view
 
 
 def _repeated(draw: st.DrawFn, array: Array) -> Array:
-    return np.broadcast_to(array, (draw(st.integers(1, 3)), *array.shape))
+    view: Array = np.broadcast_to(array, (draw(st.integers(1, 3)), *array.shape))
+    return view
 
 
 _STEPS = [_permuted, _sliced, _repeated]

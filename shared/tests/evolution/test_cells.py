@@ -54,6 +54,12 @@ def test_lines_are_counted_on_both_sides(cell):
     assert (lines.library == 0) is by_hand
 
 
+def test_the_cells_of_hw0_are_numpy_and_cpp():
+    hw0 = pytest.importorskip("needle_hw0", reason="needle_hw0 is not installed")
+    assert load_class(CELLS["hw0-numpy"])().nn_epoch is hw0.nn_epoch
+    assert load_class(CELLS["hw0-cpp"])().nn_epoch is hw0.nn_epoch_cpp
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_every_name_of_the_table_is_a_cell(name):
     cell_class = load_class(resolve(name))

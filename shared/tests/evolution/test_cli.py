@@ -119,6 +119,7 @@ def test_a_missing_stage_fails_only_if_it_was_asked_for(command, monkeypatch):
     ("arguments", "message"),
     [
         (["--lr", "-1"], "'-1' is not a number above 0"),
+        (["--lr", "inf"], "'inf' is not a number above 0"),
         (["--lr", "nan"], "'nan' is not a number above 0"),
         (["--epochs", "0"], "'0' is not a whole number of at least 1"),
         (["--batch", "1.5"], "'1.5' is not a whole number of at least 1"),

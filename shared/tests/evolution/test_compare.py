@@ -6,6 +6,8 @@ import time
 import numpy as np
 import pytest
 
+from needle_shared.evolution.agreement import WINDOW
+
 
 def only(comparison, name):
     (row,) = [cell for cell in comparison.cells if cell.name == name]
@@ -48,6 +50,13 @@ def test_a_wrong_learning_rate_is_found_at_the_second_step(run):
     right, wrong = (cell.losses for cell in comparison.cells)
     assert (found.reference_value, found.value) == (right[1], wrong[1])
     assert right[0] == wrong[0]
+
+
+def test_every_few_steps_all_cells_go_on_from_the_same_weights(run):
+    right, wrong = (np.array(cell.losses) for cell in run("Plain", "WrongRate").cells)
+    first_of_window = np.arange(len(right)) % WINDOW == 0
+    np.testing.assert_array_equal(wrong[first_of_window], right[first_of_window])
+    assert (wrong != right)[~first_of_window].all()
 
 
 def test_the_cell_that_is_wrong_is_named_even_if_it_is_the_first(run):

@@ -88,7 +88,9 @@ def test_a_failure_shows_its_reason_and_the_end_of_what_was_printed():
 
 
 def test_names_are_not_read_as_markup():
-    assert "m[bold]:C" in shown([row("a", 1.0), row("m[bold]:C", 1.0)], width=100)
+    text = shown([row("a", 1.0), row("m[bold]:C", 1.0)], width=100)
+    assert line(text, " m")[0] == "m[bold]:C"
+    assert "✓ a, m[bold]:C agree" in text
 
 
 def test_a_missing_stage_says_so():

@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 import sys
 
 import numpy as np
@@ -37,7 +38,7 @@ def test_each_request_has_one_answer(folder, monkeypatch, request):
         '{"do": "ready"}\n{"do": "start"}\n{"do": "trace", "first": 0, "count": 2}\n'
     )
     answers = io.StringIO()
-    assert serve("standin_cells:Plain", folder, requests, answers) == 0
+    assert serve("standin_cells:Double", folder, requests, answers) == 0
     ready, started, traced = map(json.loads, answers.getvalue().splitlines())
     assert (ready, started) == ({}, {})
     assert [np.float32(loss) == loss for loss in traced["losses"]] == [True, True]
@@ -90,6 +91,14 @@ def test_death_by_a_signal_is_reported_by_its_name(start):
     cell._process.terminate()
     with pytest.raises(CellError, match="killed by SIGTERM"):
         cell.ask("start")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_ctrl_c_is_left_to_the_parent(start):
+    cell = start("Plain")
+    cell.ask("ready")
+    cell._process.send_signal(signal.SIGINT)
+    assert cell.ask("start") == {}
 
 
 def test_closing_twice_is_allowed(start):

@@ -38,7 +38,7 @@ struct Vector {
   // The same in memory: at any address of a float, and allowed to alias floats.
   typedef float Memory
       __attribute__((vector_size(W * sizeof(float)), aligned(alignof(float)), may_alias));
-#else
+#else  // plain numbers: the same results, several times slower
   static_assert(W == 1, "this compiler has no vector types");
   using Register = float;
   using Memory = float;
@@ -94,37 +94,35 @@ NEEDLE_INLINE void tile(MatrixView a, int64_t rows, const float* panel, int64_t 
   }
 }
 
-/// Adds scale * A B to the `cols` columns of C at `c`; B starts at the same column.
+/// Adds scale * A B to C, where B and C are at most NV vectors wide.
 template <int W, int MR, int NV>
-NEEDLE_INLINE void column_panel(float* c, int64_t c_stride, float scale, MatrixView a, MatrixView b,
-                                int64_t cols) {
+NEEDLE_INLINE void column_panel(float* c, int64_t c_stride, float scale, MatrixView a,
+                                MatrixView b) {
   alignas(64) float panel[kDepth * NV * W];
   for (int64_t k = 0; k < a.cols; k += kDepth) {
     const int64_t depth = std::min(kDepth, a.cols - k);
-    pack<NV * W>(b.data + k * b.row_stride, b.row_stride, b.col_stride, depth, cols, panel);
+    pack<NV * W>(b.data + k * b.row_stride, b.row_stride, b.col_stride, depth, b.cols, panel);
     for (int64_t i = 0; i < a.rows; i += MR) {
       MatrixView rows = a;
       rows.data += i * a.row_stride + k * a.col_stride;
       tile<W, MR, NV>(rows, std::min<int64_t>(MR, a.rows - i), panel, depth, scale,
-                      c + i * c_stride, cols, c_stride);
+                      c + i * c_stride, b.cols, c_stride);
     }
   }
 }
 
 template <int W, int MR, int NV>
 NEEDLE_INLINE void add_product(float* c, float scale, MatrixView a, MatrixView b) {
-  const int64_t stride = b.cols;
-  for (int64_t left = b.cols; left > 0;) {
-    // One vector is enough for the ten classes of MNIST: wider tiles would multiply zeros.
-    const int64_t cols = left <= W ? left : std::min<int64_t>(left, NV * W);
-    if (left <= W) {
-      column_panel<W, MR, 1>(c, stride, scale, a, b, cols);
+  for (int64_t j = 0; j < b.cols; j += NV * W) {
+    MatrixView panel = b;
+    panel.data += j * b.col_stride;
+    panel.cols = std::min<int64_t>(b.cols - j, NV * W);
+    // One vector is enough for the ten classes of MNIST: a wider tile would multiply zeros.
+    if (panel.cols <= W) {
+      column_panel<W, MR, 1>(c + j, b.cols, scale, a, panel);
     } else {
-      column_panel<W, MR, NV>(c, stride, scale, a, b, cols);
+      column_panel<W, MR, NV>(c + j, b.cols, scale, a, panel);
     }
-    c += cols;
-    b.data += cols * b.col_stride;
-    left -= cols;
   }
 }
 

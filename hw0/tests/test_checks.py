@@ -56,7 +56,7 @@ MISTAKES = [
     ("X", lambda X: X[:5], ValueError, "X has 5 rows and y 6 labels"),
     ("y", list, TypeError, "y is a list"),
     ("y", lambda y: y[:3], ValueError, "X has 6 rows and y 3 labels"),
-    ("y", lambda y: y[:, None], ValueError, r"y has shape \(6, 1\); it must have 1 axes"),
+    ("y", lambda y: y[:, None], ValueError, r"y has shape \(6, 1\); it must have 1 axis"),
     ("y", lambda y: y.astype(np.float32), TypeError, "y has dtype float32; it must be .*uint8"),
     ("y", lambda y: y.astype(bool), TypeError, "y has dtype bool; it must be .*uint8"),
     ("y", label(2, 3), IndexError, r"y\[2\] is 3; with 3 classes a label is 0 to 2"),

@@ -133,6 +133,12 @@ def test_counts_that_disagree_are_reported_with_both_names(write_idx, labels):
         parse_mnist(write_idx("images.gz", [1, 2, 3], 3, 1, 1), labels)
 
 
+@pytest.mark.parametrize("shape", [(0, 2**32 - 1, 2**32 - 1), (0, 2**31, 2**30)])
+def test_sizes_that_no_array_has_are_reported(write_idx, labels, shape):
+    with pytest.raises(ValueError, match=r"images\.gz: the header says 0 images x .*: too large"):
+        parse_mnist(write_idx("images.gz", [], *shape), labels)
+
+
 @pytest.mark.parametrize("shape", [(2**32 - 1,) * 3, (2, 2**20, 2**20), (1, 1, 10)])
 def test_memory_follows_the_data_and_not_the_header(write_idx, labels, shape):
     """A header that promises too much, and a file of few bytes that expands to 64 MiB."""

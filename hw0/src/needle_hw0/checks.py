@@ -99,7 +99,8 @@ def _check_array(
     if dtype not in map(np.dtype, types):
         raise TypeError(f"{name} has dtype {array.dtype}; it must be {' or '.join(types)}")
     if array.ndim != ndim:
-        raise ValueError(f"{name} has shape {array.shape}; it must have {ndim} axes")
+        axes = "axis" if ndim == 1 else "axes"
+        raise ValueError(f"{name} has shape {array.shape}; it must have {ndim} {axes}")
     if array.size == 0:
         raise ValueError(f"{name} is empty: its shape is {array.shape}")
     if plain and not array.flags.c_contiguous:

@@ -13,14 +13,17 @@ import math
 import os
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 _CHUNK = 1 << 20
+_MOST = 1 << 60  # elements: their bytes are still a number that NumPy can count
 
 
 def parse_mnist(
@@ -61,33 +64,39 @@ def _read_idx(filename: str | os.PathLike[str], fields: tuple[str, ...]) -> NDAr
         raise ValueError(f"{name}: the gzip stream is damaged: {error}") from error
     if len(data) != size:
         held = f"only {len(data)}" if len(data) < size else "more"
-        sizes = " x ".join(f"{length} {field}" for length, field in zip(shape, fields, strict=True))
-        raise ValueError(f"{name}: the header says {sizes} = {size} bytes, the file holds {held}")
+        says = _describe(shape, fields)
+        raise ValueError(f"{name}: the header says {says} = {size} bytes, the file holds {held}")
     return np.frombuffer(data, dtype=np.uint8).reshape(shape)
 
 
-def _read_header(stream: Any, name: str, fields: tuple[str, ...]) -> tuple[int, ...]:
+def _read_header(stream: gzip.GzipFile, name: str, fields: tuple[str, ...]) -> tuple[int, ...]:
     """Return the sizes in the header, after a look at the magic number.
 
     The magic number's third byte is the type of the elements (8: unsigned bytes), its last
     one the number of axes.
     """
     layout = f">{1 + len(fields)}I"
-    header = stream.read(struct.calcsize(layout))
-    if len(header) < struct.calcsize(layout):
-        raise ValueError(
-            f"{name}: the header has {struct.calcsize(layout)} bytes, the file {len(header)}"
-        )
+    size = struct.calcsize(layout)
+    header = stream.read(size)
+    if len(header) < size:
+        raise ValueError(f"{name}: the header has {size} bytes, the file {len(header)}")
     magic, *shape = struct.unpack(layout, header)
     expected = 0x0800 + len(fields)
     if magic != expected:
         raise ValueError(
             f"{name}: the magic number is 0x{magic:08x}, for {fields[0]} it is 0x{expected:08x}"
         )
+    # A size of 0 hides the others from the count of bytes, but not from NumPy.
+    if math.prod(max(1, length) for length in shape) > _MOST:
+        raise ValueError(f"{name}: the header says {_describe(shape, fields)}: too large")
     return tuple(shape)
 
 
-def _read_at_most(stream: BinaryIO | gzip.GzipFile, size: int) -> bytearray:
+def _describe(shape: Iterable[int], fields: Iterable[str]) -> str:
+    return " x ".join(f"{length} {field}" for length, field in zip(shape, fields, strict=True))
+
+
+def _read_at_most(stream: gzip.GzipFile, size: int) -> bytearray:
     """Return the next `size` bytes, or what there is.
 
     In pieces, because `read(size)` allocates what it is asked for: a header that lies would

@@ -21,6 +21,7 @@ def draw_graph(
     With `path`, the picture is also written there, in the format of its suffix (`.svg`, `.png`,
     `.pdf`); that needs `pip install needle-hw1[draw]` and the Graphviz programs.
     """
+    output.realize_cached_data()  # what is broadcast is known when all is computed
     writers = {"dot": _dot, "mermaid": _mermaid}
     if format not in writers:
         raise ValueError(f"format is one of {sorted(writers)}, got {format!r}")
@@ -66,10 +67,15 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
+_MERMAID_ENTITIES = str.maketrans(
+    {"#": "#35;", '"': "#quot;", "&": "#amp;", "<": "#lt;", ">": "#gt;", "\n": "<br>"}
+)
+
+
 def _mermaid(output: Value) -> str:
     lines = ["flowchart TD"]
     for name, value, inputs in _nodes(output):
-        label = "<br>".join(_label(value)).replace('"', "#quot;")
+        label = "\n".join(_label(value)).translate(_MERMAID_ENTITIES)
         opening, closing = ("[", "]") if value.op else ("(", ")")
         lines.append(f'  {name}{opening}"{label}"{closing}')
         if not value.op and not value.requires_grad:

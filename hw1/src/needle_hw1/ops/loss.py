@@ -29,17 +29,15 @@ class SoftmaxLoss(TensorOp):
     def compute(self, Z: Array, y: Array) -> Array:
         m = _checked_rows(Z, y)
         xp = array_namespace(Z)
-        shifted = Z - xp.max(Z, axis=1, keepdims=True)
-        exponentials = xp.exp(shifted)
-        totals = xp.sum(exponentials, axis=1, keepdims=True)
-        self._residual = (exponentials / totals - y) / m
+        shifted, exponentials, totals = _softmax_parts(Z)
+        self._known = Z, y, (exponentials / totals - y) / m
         return (xp.sum(xp.log(totals)) - xp.sum(shifted * y)) / m
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> tuple[Tensor | None, Tensor | None]:
         Z, y = node.inputs
         grad_Z = grad_y = None
         if Z.requires_grad:
-            grad_Z = SoftmaxResidual(self._residual)(Z, y) * out_grad
+            grad_Z = SoftmaxResidual(self._known)(Z, y) * out_grad
         if y.requires_grad:
             peaks = array_namespace(Z.cached_data).max(Z.cached_data, axis=1, keepdims=True)
             grad_y = (constant(peaks) - Z) * (out_grad / Z.shape[0])
@@ -54,14 +52,18 @@ class SoftmaxResidual(TensorOp):
     .. math:: \bar z_{ij} = \frac{p_{ij}}{m} \Big( \bar r_{ij} - \sum_l \bar r_{il} p_{il} \Big)
               \qquad \bar y = -\frac{\bar R}{m}
 
-    The loss computes it on the way, so it is given as `known`; the op is there to differentiate it.
+    The loss computes it on the way, for the Z and y that it had last: `known` is those and R.
     """
 
-    def __init__(self, known: Array) -> None:
+    def __init__(self, known: tuple[Array, Array, Array]) -> None:
         self._known = known
 
     def compute(self, Z: Array, y: Array) -> Array:
-        return self._known
+        known_Z, known_y, residual = self._known
+        if Z is known_Z and y is known_y:
+            return residual
+        _, exponentials, totals = _softmax_parts(Z)
+        return (exponentials / totals - y) / Z.shape[0]
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> tuple[Tensor, Tensor]:
         Z, y = node.inputs
@@ -78,6 +80,14 @@ def softmax_loss(Z: Tensor, y_one_hot: Tensor) -> Tensor:
     (m, k). Raises `ValueError` if the shapes differ, or there is no row.
     """
     return SoftmaxLoss()(Z, y_one_hot)
+
+
+def _softmax_parts(Z: Array) -> tuple[Array, Array, Array]:
+    """Return each row of Z less its maximum, the exponentials of that, and their sums."""
+    xp = array_namespace(Z)
+    shifted = Z - xp.max(Z, axis=1, keepdims=True)
+    exponentials = xp.exp(shifted)
+    return shifted, exponentials, xp.sum(exponentials, axis=1, keepdims=True)
 
 
 def _checked_rows(Z: Array, y: Array) -> int:

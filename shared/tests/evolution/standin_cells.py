@@ -55,6 +55,19 @@ class Reordered(Plain):
         return A[:, half:] @ B[half:] + A[:, :half] @ B[:half]
 
 
+class Counting(Plain):
+    """Gives the number of its starts for lines."""
+
+    starts = 0
+
+    def start(self, W1, W2):
+        self.starts += 1
+        super().start(W1, W2)
+
+    def lines(self):
+        return Lines(self.starts, 0)
+
+
 class Double(Plain):
     """Returns its losses in float64."""
 

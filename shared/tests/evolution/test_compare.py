@@ -144,6 +144,11 @@ def test_cells_compute_on_one_thread(run, monkeypatch):
     assert cell.state == "finished", cell.reason
 
 
+def test_every_timed_epoch_begins_from_the_initial_weights(run):
+    few, many = (run("Counting", repeats=repeats).cells[0] for repeats in (1, 4))
+    assert many.user_lines == few.user_lines + 3
+
+
 def test_progress_adds_up_to_its_total(run):
     class Counter:
         done = total = 0

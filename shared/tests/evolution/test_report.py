@@ -36,7 +36,7 @@ def test_a_row_holds_every_number():
     assert line(text, " hw1 ") == [
         "hw1", "13.2", "2.00×", "0.0123", "3.03", "%", "1,234", "19", "1,045",
     ]  # fmt: skip
-    assert "✓ hw0-numpy, hw1 agree: 300 losses, at most 2.6e-06 apart (1.1e-04" in text
+    assert "✓ hw0-numpy, hw1 agree: 300 losses within 2.6e-06 (1.1e-04 allowed)" in text
 
 
 @pytest.mark.parametrize("seconds", [0.0066, 123.4])

@@ -70,6 +70,13 @@ def test_a_new_file_replaces_the_old_one(comparison, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_others_may_read_the_file_as_any_other(comparison, tmp_path):
+    save(comparison, tmp_path / "compare.json", {})
+    (tmp_path / "other").touch()
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
 def test_the_seconds_of_an_epoch_are_the_median(comparison):
     assert comparison.cells[0].epoch_seconds == 2.0
     assert comparison.cells[1].epoch_seconds is None

@@ -89,9 +89,9 @@ def verdicts(comparison: Comparison) -> list[Text]:
     elif not comparison.disagreements:
         kinks = f", but for {comparison.kinks} kinks of ReLU" if comparison.kinks else ""
         text = (
-            f"✓ {', '.join(finished)} agree: {comparison.steps} losses, at most "
-            f"{comparison.largest_difference:.1e} apart ({comparison.bound:.1e} allowed{kinks}), "
-            "and the test errors"
+            f"✓ {', '.join(finished)} agree: {comparison.steps} losses within "
+            f"{comparison.largest_difference:.1e} ({comparison.bound:.1e} allowed{kinks}), "
+            "and test errors"
         )
         lines.append(Text(text, style="green"))
     return lines

@@ -21,10 +21,11 @@ import numpy as np  # noqa: E402
 import needle_hw0  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    InPlace = Callable[..., None]
     Epoch = Callable[..., list[NDArray[np.float32]]]
 
 try:
@@ -37,7 +38,7 @@ AGREEMENT = 1e-4  # of the largest change of a weight
 
 
 def by_hand(
-    epoch: Callable[..., None], X: NDArray[Any], y: NDArray[Any], *weights: NDArray[Any]
+    epoch: InPlace, X: NDArray[Any], y: NDArray[Any], *weights: NDArray[Any]
 ) -> list[NDArray[np.float32]]:
     """Return copies of `weights` after one epoch in place."""
     trained = [W.copy() for W in weights]
@@ -62,39 +63,39 @@ def by_torch(X: NDArray[Any], y: NDArray[Any], *weights: NDArray[Any]) -> list[N
     return [W.detach().numpy() for W in parameters]
 
 
-def check_agreement(candidates: dict[str, Epoch], weights: list[NDArray[np.float32]]) -> None:
+def problem(m: int, *widths: int) -> list[NDArray[Any]]:
+    """Return m random images, their labels, and weights for layers of the given widths."""
+    rng = np.random.default_rng(0)
+    X = rng.random((m, widths[0]), dtype=np.float32)
+    y = rng.integers(widths[-1], size=m).astype(np.uint8)
+    scaled = (rng.standard_normal(shape) / shape[0] ** 0.5 for shape in pairwise(widths))
+    return [X, y, *(W.astype(np.float32) for W in scaled)]
+
+
+def prepare(epoch: Epoch, sizes: Sequence[int]) -> Callable[[], list[NDArray[np.float32]]]:
+    """Return a function of no arguments that runs one epoch, always the same one."""
+    return partial(epoch, *problem(*sizes))
+
+
+def check_agreement(epochs: Mapping[str, Epoch], sizes: Sequence[int]) -> None:
     """Raise ArithmeticError unless all candidates move the weights alike."""
-    expected = candidates["NumPy"]()
-    for name, epoch in candidates.items():
-        for before, ours, theirs in zip(weights, expected, epoch(), strict=True):
+    X, y, *weights = problem(*sizes)
+    expected = epochs["NumPy"](X, y, *weights)
+    for name, epoch in epochs.items():
+        for before, ours, theirs in zip(weights, expected, epoch(X, y, *weights), strict=True):
             apart = np.abs(ours - theirs).max() / np.abs(ours - before).max()
             if not apart <= AGREEMENT:
                 raise ArithmeticError(f"{name} and NumPy differ by {apart:.1e} of the change")
 
 
-def measure(
-    title: str,
-    epochs: tuple[Callable[..., None], Callable[..., None]],
-    sizes: list[int],
-    rounds: int,
-) -> None:
-    """Measure a network with the given layer sizes, the first of them the number of images."""
-    m, *widths = sizes
-    rng = np.random.default_rng(0)
-    X = rng.random((m, widths[0]), dtype=np.float32)
-    y = rng.integers(widths[-1], size=m).astype(np.uint8)
-    weights = [
-        (rng.standard_normal(shape) / shape[0] ** 0.5).astype(np.float32)
-        for shape in pairwise(widths)
-    ]
-    candidates: dict[str, Epoch] = {
-        "NumPy": partial(by_hand, epochs[0], X, y, *weights),
-        "C++": partial(by_hand, epochs[1], X, y, *weights),
-    }
+def measure(title: str, numpy: InPlace, cpp: InPlace, sizes: Sequence[int], rounds: int) -> None:
+    """Compare the candidates on `sizes`: the number of images and the width of each layer."""
+    epochs: dict[str, Epoch] = {"NumPy": partial(by_hand, numpy), "C++": partial(by_hand, cpp)}
     if torch is not None:
-        candidates["PyTorch"] = partial(by_torch, X, y, *weights)
-    check_agreement(candidates, weights)
-    timing.show(title, timing.interleave(candidates, rounds=rounds), baseline="NumPy")
+        epochs["PyTorch"] = by_torch
+    check_agreement(epochs, sizes)
+    setups = {name: partial(prepare, epoch, sizes) for name, epoch in epochs.items()}
+    timing.show(title, timing.interleave(setups, rounds=rounds), baseline="NumPy")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -102,12 +103,20 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     rounds = parser.parse_args(argv).rounds
-    if torch is not None:
-        torch.set_num_threads(1)
-    one = (needle_hw0.softmax_regression_epoch, needle_hw0.softmax_regression_epoch_cpp)
-    two = (needle_hw0.nn_epoch, needle_hw0.nn_epoch_cpp)
-    measure("softmax regression, 60000 x 784, 10 classes, batch 100", one, [60000, 784, 10], rounds)
-    measure("two layers, 10000 x 784, 400 hidden, batch 100", two, [10000, 784, 400, 10], rounds)
+    measure(
+        "softmax regression: 60000 x 784, 10 classes, batch 100",
+        needle_hw0.softmax_regression_epoch,
+        needle_hw0.softmax_regression_epoch_cpp,
+        [60000, 784, 10],
+        rounds,
+    )
+    measure(
+        "two layers: 10000 x 784, 400 hidden, 10 classes, batch 100",
+        needle_hw0.nn_epoch,
+        needle_hw0.nn_epoch_cpp,
+        [10000, 784, 400, 10],
+        rounds,
+    )
     return 0
 
 

@@ -1,6 +1,7 @@
 """Saving: complete, atomic, readable by any JSON reader."""
 
 import json
+import os
 
 import pytest
 
@@ -65,9 +66,11 @@ def test_an_interrupted_save_leaves_the_old_file_and_nothing_else(
 def test_a_new_file_replaces_the_old_one(comparison, tmp_path):
     path = tmp_path / "compare.json"
     path.write_text("old")
+    os.link(path, tmp_path / "opened before")
     save(comparison, path, {})
     assert json.loads(path.read_text())["schema"] == 1
-    assert list(tmp_path.iterdir()) == [path]
+    assert (tmp_path / "opened before").read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_others_may_read_the_file_as_any_other(comparison, tmp_path):

@@ -1,19 +1,22 @@
-"""Timing of alternatives against each other: interleaved, in one process, on one thread."""
+"""Timing of alternatives against each other: in turn, each in a process of its own, on one thread."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
 from typing import NamedTuple
 
-THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+Setup = Callable[[], Callable[[], object]]
 
 
 def use_one_thread() -> None:
     """Limit NumPy and PyTorch to one thread; call this before they are imported."""
-    for name in THREAD_VARIABLES:
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
 
 
@@ -25,23 +28,39 @@ class Timing(NamedTuple):
     spread: float  # between the quartiles
 
 
-def interleave(
-    candidates: Mapping[str, Callable[[], object]], rounds: int = 9, warmup: int = 1
-) -> dict[str, Timing]:
-    """Call each candidate once a round, in turn; return the times of each.
+def interleave(setups: Mapping[str, Setup], rounds: int = 9, warmup: int = 1) -> dict[str, Timing]:
+    """Return the times of the functions that `setups` make, each called once a round.
 
-    In turn, so that a machine that slows down for a while slows all of them down. Processor time,
-    because another process may take the core away.
+    Each setup runs in a process of its own, so that no candidate meets the memory, the caches of an
+    allocator or the threads of another; setups are top-level functions (or `partial`s of them).
+    They take turns, so a machine that slows down for a while slows all of them. Processor time is
+    taken, because another program may need the core meanwhile.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in candidates}
-    for number in range(warmup + rounds):
-        for name, function in candidates.items():
-            start = time.process_time()
-            function()
-            elapsed = time.process_time() - start
-            if number >= warmup:
-                seconds[name].append(elapsed)
+    context = multiprocessing.get_context("spawn")
+    seconds: dict[str, list[float]] = {name: [] for name in setups}
+    with ExitStack() as cleanup:
+        pipes = {}
+        for name, setup in setups.items():
+            pipes[name], far_end = context.Pipe()
+            process = context.Process(target=_serve, args=(setup, far_end), daemon=True)
+            process.start()
+            far_end.close()  # so that a candidate that dies ends the wait for it
+            cleanup.callback(process.kill)
+        for number in range(warmup + rounds):
+            for name, pipe in pipes.items():
+                pipe.send("run")
+                elapsed = pipe.recv()
+                if number >= warmup:
+                    seconds[name].append(elapsed)
     return {name: _summary(values) for name, values in seconds.items()}
+
+
+def _serve(setup: Setup, pipe: Connection) -> None:
+    function = setup()
+    while pipe.recv():
+        start = time.process_time()
+        function()
+        pipe.send(time.process_time() - start)
 
 
 def _summary(values: list[float]) -> Timing:
@@ -49,12 +68,12 @@ def _summary(values: list[float]) -> Timing:
     return Timing(statistics.median(values), min(values), quartiles[2] - quartiles[0])
 
 
-def show(title: str, rows: Mapping[str, Timing], baseline: str, note: str = "") -> None:
+def show(title: str, rows: Mapping[str, Timing], baseline: str) -> None:
     """Print a table of `rows`, with the ratio of each median to that of `baseline`."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", caption=note or None, caption_justify="left")
+    table = Table(title=title, title_justify="left")
     table.add_column("")
     for heading in ("median", "fastest", "quartiles apart", f"ratio to {baseline}"):
         table.add_column(heading, justify="right")

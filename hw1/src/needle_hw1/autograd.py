@@ -216,7 +216,10 @@ class Value:
     @property
     def inputs(self) -> tuple[Any, ...]:
         """The values that `op` was called on."""
-        return tuple([x if x._owner is None else x._original() for x in self._inputs])
+        for x in self._inputs:
+            if x._owner is not None:
+                return tuple([x._original() for x in self._inputs])
+        return self._inputs
 
     @property
     def num_outputs(self) -> int:

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from needle_shared.testing import assert_close
 
 from needle_hw1 import Tensor
+from needle_shared.testing import assert_close
 
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
 COMPARISONS = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
@@ -92,7 +92,9 @@ def test_other_objects_are_refused_as_python_does(function, other):
         function(other, Tensor(B))
 
 
-@pytest.mark.parametrize("function", [operator.floordiv, operator.mod, operator.and_, operator.lshift])
+@pytest.mark.parametrize(
+    "function", [operator.floordiv, operator.mod, operator.and_, operator.lshift]
+)
 def test_operators_without_a_derivative_are_refused(function):
     with pytest.raises(TypeError, match="unsupported operand"):
         function(Tensor(B), 2)

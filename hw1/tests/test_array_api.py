@@ -5,13 +5,18 @@ Its arrays must never be converted to NumPy's on the way: the fixture `strict` f
 
 import numpy as np
 import pytest
-from needle_shared.testing import assert_close
 
 import needle_hw1 as ndl
 from needle_hw1 import Tensor
 from needle_hw1.array_api import (
-    AxisError, array_namespace, broadcast_shapes, is_array, normalize_axes, normalize_axis,
+    AxisError,
+    array_namespace,
+    broadcast_shapes,
+    is_array,
+    normalize_axes,
+    normalize_axis,
 )  # fmt: skip
+from needle_shared.testing import assert_close
 
 RNG = np.random.default_rng(0)
 X, W1, B1, W2 = (RNG.standard_normal(shape) for shape in [(6, 4), (4, 5), (5,), (5, 3)])
@@ -50,12 +55,14 @@ def test_second_derivatives_of_a_network_equal_those_over_numpy(strict, simple_m
 
 EXPRESSIONS = [
     lambda x: x + 1.5, lambda x: 1.5 - x, lambda x: x / 3.0, lambda x: 3.0 / x, lambda x: x**2.0,
-    lambda x: 2.0**x, lambda x: x**x, lambda x: x**0.0, lambda x: -x * x, lambda x: x / x.sum(0),
+    lambda x: 2.0**x, lambda x: x**x, lambda x: x**0.0, lambda x: -x * x,
+    lambda x: x / x.sum(0),
     ndl.exp, ndl.log, ndl.relu, lambda x: x.sum((0, -1)), lambda x: x.sum(1, keepdims=True) * x,
     lambda x: x.transpose() @ x, lambda x: x @ x[0], lambda x: x[1] @ x[0], lambda x: x.reshape(-1),
     lambda x: x[1, 0], lambda x: x[::-1, None, 1:], lambda x: x[5:], lambda x: x[-9:9:2],
     lambda x: x[9:-9:-1], lambda x: x.broadcast_to((2, 2, 3)), lambda x: x[..., 0] - x[..., -1],
-    lambda x: x.sum(), lambda x: x.sum() ** 2.0, lambda x: ndl.relu(x.sum()), lambda x: x.sum() ** x,
+    lambda x: x.sum(), lambda x: x.sum() ** 2.0, lambda x: ndl.relu(x.sum()),
+    lambda x: x.sum() ** x,
 ]  # fmt: skip
 
 
@@ -137,7 +144,9 @@ def test_is_array_tells_arrays_from_scalars_and_lists(strict):
         assert not is_array(other)
 
 
-@pytest.mark.parametrize(("axis", "ndim", "expected"), [(0, 1, 0), (-1, 3, 2), (-3, 3, 0), (2, 3, 2)])
+@pytest.mark.parametrize(
+    ("axis", "ndim", "expected"), [(0, 1, 0), (-1, 3, 2), (-3, 3, 0), (2, 3, 2)]
+)
 def test_axis_counts_from_the_front(axis, ndim, expected):
     assert normalize_axis(axis, ndim) == expected
     assert normalize_axis(np.int8(axis), ndim) == expected
@@ -176,5 +185,7 @@ def test_shapes_broadcast_as_numpys_or_the_axis_is_named():
                 assert broadcast_shapes(a, b) == expected
     assert broadcast_shapes() == ()
     assert broadcast_shapes((2, 1), (3,), (1, 1, 1)) == (1, 2, 3)
-    with pytest.raises(ValueError, match=r"\(3, 4\) and \(5, 4\) do not broadcast: axis 0 is 3 and 5"):
+    with pytest.raises(
+        ValueError, match=r"\(3, 4\) and \(5, 4\) do not broadcast: axis 0 is 3 and 5"
+    ):
         broadcast_shapes((3, 4), (5, 4))

@@ -4,10 +4,10 @@ import threading
 
 import numpy as np
 import pytest
-from needle_shared.testing import assert_close
 
 import needle_hw1 as ndl
 from needle_hw1 import Tensor
+from needle_shared.testing import assert_close
 
 
 class FarArray:
@@ -144,7 +144,9 @@ def test_numpy_device_makes_arrays():
     assert_close(device.full((2,), 7.0, "float64"), np.full(2, 7.0))
     assert_close(device.zeros(2, 3), np.zeros((2, 3), "float32"))
     assert_close(device.ones(3, dtype="float64"), np.ones(3))
-    assert device.ones(3).dtype == device.zeros(3).dtype == device.full((3,), 1.0).dtype == np.float32
+    assert (
+        device.ones(3).dtype == device.zeros(3).dtype == device.full((3,), 1.0).dtype == np.float32
+    )
     assert device.rand(2, 3).shape == device.randn(2, 3).shape == (2, 3)
     assert type(device.rand()) is np.ndarray
     source = np.ones(2)
@@ -267,7 +269,9 @@ def test_threads_see_the_default_of_the_process_and_no_override_of_another(defau
     assert seen == [ndl.cpu(), far]
 
 
-@pytest.mark.parametrize("choose", [ndl.set_default_device, lambda device: ndl.use_device(device).__enter__()])
+@pytest.mark.parametrize(
+    "choose", [ndl.set_default_device, lambda device: ndl.use_device(device).__enter__()]
+)
 def test_what_is_no_device_or_not_there_is_refused(default_device, choose):
     with pytest.raises(TypeError, match="'cpu' is no device"):
         choose("cpu")

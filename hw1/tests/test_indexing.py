@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from needle_shared.testing import assert_close, basic_indices, shapes
 
 import needle_hw1 as ndl
 from needle_hw1 import Tensor
+from needle_shared.testing import assert_close, basic_indices, shapes
 
 
 @st.composite
@@ -111,8 +111,8 @@ def test_index_of_a_0d_tensor_or_an_empty_axis_is_out_of_range():
 @pytest.mark.parametrize(
     "index",
     [
-        [0, 1], True, np.True_, 1.0, np.float64(1.0), "a", np.array([0, 1]), np.array([True, False]),
-        (0, [1]), (slice(None), True), slice(0, 1.5), slice("a"), {},
+        [0, 1], True, np.True_, 1.0, np.float64(1.0), "a", np.array([0, 1]),
+        np.array([True, False]), (0, [1]), (slice(None), True), slice(0, 1.5), slice("a"), {},
     ],
     ids=repr,
 )  # fmt: skip

@@ -2,16 +2,22 @@
 
 import numpy as np
 import pytest
-from needle_shared.testing import assert_close
 
 import needle_hw1 as ndl
 from needle_hw1 import Tensor, init
+from needle_shared.testing import assert_close
 
 SHAPES = [(), (3,), (2, 0), (1,), (2, 3, 4)]
 RANDOM = [
     # ours, and the course's rule: one draw of that shape in float64, an affine map, then a cast
-    (lambda *s, **o: init.rand(*s, low=-2.0, high=5.0, **o), lambda *s: np.random.rand(*s) * 7.0 - 2.0),
-    (lambda *s, **o: init.randn(*s, mean=1.0, std=3.0, **o), lambda *s: np.random.randn(*s) * 3.0 + 1.0),
+    (
+        lambda *s, **o: init.rand(*s, low=-2.0, high=5.0, **o),
+        lambda *s: np.random.rand(*s) * 7.0 - 2.0,
+    ),
+    (
+        lambda *s, **o: init.randn(*s, mean=1.0, std=3.0, **o),
+        lambda *s: np.random.randn(*s) * 3.0 + 1.0,
+    ),
     (init.rand, np.random.rand),
     (init.randn, np.random.randn),
 ]
@@ -70,7 +76,9 @@ def test_generator_of_the_user_is_drawn_from_instead_of_the_global_one(ours, the
     np.testing.assert_array_equal(x.numpy(), expected)
 
 
-@pytest.mark.parametrize("make", [init.rand, init.randn, init.randb, init.ones, init.zeros, init.constant])
+@pytest.mark.parametrize(
+    "make", [init.rand, init.randn, init.randb, init.ones, init.zeros, init.constant]
+)
 @pytest.mark.parametrize("requires_grad", [True, False])
 def test_options_are_those_of_every_initialiser(make, requires_grad):
     x = make(2, device=ndl.cpu(), dtype="float64", requires_grad=requires_grad)

@@ -6,10 +6,10 @@ import weakref
 
 import numpy as np
 import pytest
-from needle_shared.testing import assert_close
 
 import needle_hw1 as ndl
 from needle_hw1 import Tensor
+from needle_shared.testing import assert_close
 
 LONG = 100_000
 

@@ -8,10 +8,10 @@ import operator
 
 import numpy as np
 import pytest
-from needle_shared.testing import assert_close, gradient_check
 
 import needle_hw1 as ndl
 from needle_hw1 import Tensor
+from needle_shared.testing import assert_close, gradient_check
 
 DTYPES = ["float32", "float64"]
 SHAPES = [(), (1,), (3,), (0,), (2, 3), (1, 3), (2, 0), (2, 1, 3)]
@@ -48,8 +48,8 @@ UNARY = [
     ("mul_scalar", lambda x: ndl.mul_scalar(x, 2.5), lambda x: x * 2.5, "any"),
     ("divide_scalar", lambda x: ndl.divide_scalar(x, 2.5), lambda x: x / 2.5, "any"),
     ("power_scalar", lambda x: ndl.power_scalar(x, 2), lambda x: x**2, "any"),
-    ("sum", lambda x: x.sum(), lambda x: np.sum(x), "any"),
-    ("reshape", lambda x: x.reshape(-1) if x.size else x, lambda x: x.reshape(-1) if x.size else x, "any"),
+    ("sum", lambda x: x.sum(), np.sum, "any"),
+    ("reshape", lambda x: x.reshape((1, *x.shape)), None, "any"),
 ]  # fmt: skip
 
 BINARY = [
@@ -274,9 +274,9 @@ def test_number_beside_a_tensor_keeps_its_dtype(device, draw, function, number, 
 def test_tensors_of_two_dtypes_promote_as_numpy_does(device, rng, function, other):
     a = rng.uniform(1, 2, (2, 3)).astype("float32")
     b = np.array([1, 0, 3]).astype(other)
+    if function is operator.truediv:
+        b = np.ones(3, other)  # division by 0 has tests of its own
     for x, y in [(a, b), (b, a)]:
-        if function is operator.truediv and y is b:
-            y = np.ones(3, other)  # division by 0 has tests of its own
         expected = function(x, y)
         p, q = Tensor(x, device=device), Tensor(y, device=device)
         result = function(p, q)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from needle_shared.testing import assert_close, gradient_check
 
 import needle_hw1 as ndl
 from needle_hw1 import Tensor
+from needle_shared.testing import assert_close, gradient_check
 
 
 def reference_loss(Z, y):
@@ -64,7 +64,9 @@ def test_loss_is_that_of_the_definition(rng, simple_ml, m, k, dtype):
     assert loss.shape == ()
     assert loss.dtype == dtype
     assert type(loss.realize_cached_data()) is np.ndarray
-    assert_close(loss.item(), reference_loss(Z, y), rtol=1e-5 if dtype == "float32" else 1e-12, atol=1e-6)
+    assert_close(
+        loss.item(), reference_loss(Z, y), rtol=1e-5 if dtype == "float32" else 1e-12, atol=1e-6
+    )
 
 
 def test_gradient_of_the_loss_agrees_with_differences(rng, simple_ml):
@@ -134,8 +136,13 @@ def test_loss_is_differentiated_where_it_was_computed_although_its_logits_change
     assert_close(Z.grad, p - [[1.0, 0.0]])
 
 
-@pytest.mark.parametrize(("Z", "y"), [((2, 3), (2, 2)), ((2, 3), (3, 2)), ((3,), (3,)), ((2, 3), (2,)),
-                                      ((0, 3), (0, 3)), ((2, 1, 3), (2, 1, 3)), ((), ())])  # fmt: skip
+@pytest.mark.parametrize(
+    ("Z", "y"),
+    [
+        ((2, 3), (2, 2)), ((2, 3), (3, 2)), ((3,), (3,)), ((2, 3), (2,)), ((0, 3), (0, 3)),
+        ((2, 1, 3), (2, 1, 3)), ((), ()),
+    ],
+)  # fmt: skip
 def test_loss_of_other_shapes_is_refused(simple_ml, Z, y):
     with pytest.raises(ValueError, match="logits and one-hot labels"):
         simple_ml.softmax_loss(Tensor(np.ones(Z)), Tensor(np.ones(y)))
@@ -171,7 +178,8 @@ def test_epoch_leaves_its_arguments_as_they_are(problem, simple_ml):
     W1, W2 = Tensor(arrays[2]), Tensor(arrays[3])
     kept = W1.cached_data, W2.cached_data
     new = simple_ml.nn_epoch(X, y, W1, W2, batch=5)
-    assert (W1.cached_data is kept[0]) and (W2.cached_data is kept[1])
+    assert W1.cached_data is kept[0]
+    assert W2.cached_data is kept[1]
     for found, wanted in zip((X, y, W1, W2), copies, strict=True):
         assert_close(found, wanted)
     assert W1.grad is None
@@ -185,7 +193,9 @@ def test_epoch_keeps_the_dtype_of_the_weights_whatever_the_images_are(problem, s
     images = np.abs(X * 50).astype("uint8")
     for data in (images, images.astype("float64")):
         result = simple_ml.nn_epoch(data, y, Tensor(W1), Tensor(W2), lr=1e-3)
-        expected = reference_epoch(data.astype("float64"), y, *(W.astype("float64") for W in (W1, W2)), 1e-3, 100)
+        expected = reference_epoch(
+            data.astype("float64"), y, *(W.astype("float64") for W in (W1, W2)), 1e-3, 100
+        )
         for found, wanted in zip(result, expected, strict=True):
             assert found.dtype == np.float32
             assert_close(found.numpy(), wanted, rtol=1e-4, atol=1e-4)

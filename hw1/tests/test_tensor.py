@@ -5,10 +5,10 @@ import pickle
 
 import numpy as np
 import pytest
-from needle_shared.testing import assert_close
 
 import needle_hw1 as ndl
 from needle_hw1 import Tensor
+from needle_shared.testing import assert_close
 
 BASE = np.arange(12.0).reshape(3, 4)
 
@@ -17,8 +17,9 @@ BASE = np.arange(12.0).reshape(3, 4)
     ("source", "shape", "dtype"),
     [
         ([[1, 2], [3, 4]], (2, 2), "int64"), ([1.0, 2.0], (2,), "float64"), (3, (), "int64"),
-        (2.5, (), "float64"), (True, (), "bool"), ([True, False], (2,), "bool"), ([], (0,), "float64"),
-        ([[], []], (2, 0), "float64"), (range(3), (3,), "int64"), ((1, 2.5), (2,), "float64"),
+        (2.5, (), "float64"), (True, (), "bool"), ([True, False], (2,), "bool"),
+        ([], (0,), "float64"), ([[], []], (2, 0), "float64"),
+        (range(3), (3,), "int64"), ((1, 2.5), (2,), "float64"),
         (np.float32(1.5), (), "float32"), (np.array(7, "int8"), (), "int8"),
         (np.zeros((2, 0, 3), "float16"), (2, 0, 3), "float16"),
     ],

@@ -90,10 +90,10 @@ def make_test_session(package: str) -> None:
 
     @nox.session(name=package)
     def test(session: nox.Session) -> None:
-        install(session, **{package: "test"})
+        install(session, **{"shared": "test", package: "test"})
         paths = [f"{package}/tests"]
-        if package in STAGES:  # code written for the course runs on this stage, too
-            paths.append("shared/tests/course/test_stages.py")
+        if package in STAGES:  # tests of shared that need a stage
+            paths += ["shared/tests/course/test_stages.py", "shared/tests/evolution/test_cells.py"]
         session.run("pytest", *paths, *session.posargs)
 
     test.__doc__ = f"Run the tests of {package}; `-- -k name` chooses some."

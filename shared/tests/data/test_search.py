@@ -23,15 +23,28 @@ def fill(folder, files=MNIST_FILES):
     return folder
 
 
-def test_folder_then_its_directory_then_environment_then_cache(tmp_path, cache, monkeypatch):
-    folder, parent = tmp_path / "folder", tmp_path / "parent"
+def test_the_environment_comes_before_the_cache(tmp_path, cache, monkeypatch):
+    parent = tmp_path / "parent"
     monkeypatch.setenv("NEEDLE_DATA", str(parent))
-    places = [fill(p) for p in (folder, folder / "mnist", parent / "mnist", cache / "mnist")]
-    for place in places:
-        assert locate("mnist", folder, download=False) == place
+    for place in [fill(parent / "mnist"), fill(cache / "mnist")]:
+        assert locate("mnist", download=False) == place
         (place / MNIST_FILES[2]).unlink()  # one file of four: the place no longer counts
     with pytest.raises(DataNotFound):
-        locate("mnist", folder, download=False)
+        locate("mnist", download=False)
+
+
+@pytest.mark.parametrize("name", ["mnist", "synthetic"])
+def test_a_folder_that_is_named_is_the_only_place(tmp_path, cache, monkeypatch, name):
+    folder, parent = tmp_path / "folder", tmp_path / "parent"
+    monkeypatch.setenv("NEEDLE_DATA", str(parent))
+    fill(parent / name)
+    fill(cache / name)
+    for place in [fill(folder), fill(folder / name)]:
+        assert locate(name, folder) == place
+        (place / MNIST_FILES[2]).unlink()
+    with pytest.raises(DataNotFound, match="Put these files into .*folder") as caught:
+        locate(name, folder)
+    assert str(parent) not in str(caught.value)
 
 
 def test_a_folder_may_be_given_as_text(tmp_path, cache):
@@ -74,11 +87,12 @@ def test_unknown_names_are_refused_with_the_known_ones(cache):
         locate("ptb", files=["tset.txt"])
 
 
-def test_not_found_tells_places_files_and_addresses(tmp_path, cache):
+def test_not_found_tells_places_files_and_addresses(tmp_path, cache, monkeypatch):
+    monkeypatch.setenv("NEEDLE_DATA", str(tmp_path / "mine"))
     with pytest.raises(DataNotFound) as caught:
-        locate("mnist", tmp_path / "mine", download=False)
+        locate("mnist", download=False)
     message = str(caught.value)
-    for place in (tmp_path / "mine", tmp_path / "mine" / "mnist", cache / "mnist"):
+    for place in (tmp_path / "mine" / "mnist", cache / "mnist"):
         assert f"  {place} (missing: all)" in message
     assert "into DIRECTORY/mnist and set NEEDLE_DATA=DIRECTORY" in message
     for file in MNIST_FILES:

@@ -23,12 +23,12 @@ def locate(
 ) -> Path:
     """Return the directory that holds `files` of the data set `name`, every file by default.
 
-    It is the first of these that holds them all: `folder` itself, the set's directory in
-    `folder`, in `NEEDLE_DATA`, in the user's cache. If none does, the files are put into the
-    cache: downloaded and verified, or made if the set is built in.
+    A `folder` that is named must hold them, itself or in the set's directory. Otherwise it is the
+    first of these that does: the set's directory in `NEEDLE_DATA`, in the user's cache. If none
+    does, the files are put into the cache: downloaded and verified, or made if the set is built in.
 
-    Raises `DataNotFound`, which says where to put which files, when a download is needed but
-    not wanted or not possible; `CorruptDownloadError` when something else was downloaded;
+    Raises `DataNotFound`, which says where to put which files, when they are not in `folder`, or
+    when a download is needed but not wanted or not possible; `CorruptDownloadError` when something else was downloaded;
     `ValueError` for an unknown set or file; `ImportError` naming the extra that is needed.
     """
     dataset = _dataset(name)
@@ -36,7 +36,7 @@ def locate(
     for place in _places(dataset, folder):
         if not _missing(place, wanted):
             return place
-    if not download and any(map(dataset.source.url, wanted)):
+    if folder is not None or (not download and any(map(dataset.source.url, wanted))):
         raise DataNotFound(_advice(dataset, folder, wanted))
     cached = cache_folder() / dataset.directory
     try:
@@ -72,6 +72,7 @@ def _places(dataset: DataSet, folder: str | Path | None) -> Iterator[Path]:
     if folder is not None:
         yield Path(folder)
         yield Path(folder, dataset.directory)
+        return
     if parent := os.environ.get(ENVIRONMENT_VARIABLE):
         yield Path(parent, dataset.directory)
     yield cache_folder() / dataset.directory
@@ -95,6 +96,9 @@ def _advice(
         lines.append(f"  {place} (missing: {lacks})")
     if error is not None:
         lines.append(f"Getting it failed: {error}")
-    lines.append(f"Put these files into DIRECTORY/{directory} and set NEEDLE_DATA=DIRECTORY:")
+    if folder is not None:
+        lines.append(f"Put these files into {Path(folder, directory)}, or name no folder:")
+    else:
+        lines.append(f"Put these files into DIRECTORY/{directory} and set NEEDLE_DATA=DIRECTORY:")
     lines += [f"  {file}  {dataset.source.url(file) or ''}".rstrip() for file in wanted]
     return "\n".join(lines)

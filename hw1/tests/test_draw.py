@@ -146,6 +146,14 @@ def test_picture_is_rendered(graph, tmp_path):
     assert "MatMul" in path.read_text()
 
 
+def test_picture_without_the_programs_of_graphviz_says_so(monkeypatch, tmp_path):
+    graphviz = pytest.importorskip("graphviz", reason="needs the extra `draw`")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(graphviz.ExecutableNotFound, match="Graphviz executables"):
+        ndl.draw_graph(Tensor(1.0), path=tmp_path / "graph.svg")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["graph", "graph.docx2"])
 def test_picture_of_an_unknown_format_is_refused(name, tmp_path):
     pytest.importorskip("graphviz", reason="needs the extra `draw`")

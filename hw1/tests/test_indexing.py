@@ -112,7 +112,8 @@ def test_index_of_a_0d_tensor_or_an_empty_axis_is_out_of_range():
     "index",
     [
         [0, 1], True, np.True_, 1.0, np.float64(1.0), "a", np.array([0, 1]),
-        np.array([True, False]), (0, [1]), (slice(None), True), slice(0, 1.5), slice("a"), {},
+        np.array([True, False]), np.array(True),
+        (0, [1]), (slice(None), True), slice(0, 1.5), slice("a"), {},
     ],
     ids=repr,
 )  # fmt: skip

@@ -27,7 +27,8 @@ def array_namespace(array: Array) -> Any:
     kind = type(array)
     namespace = _namespaces.get(kind)
     if namespace is None:
-        namespace = _namespaces[kind] = array.__array_namespace__()
+        is_scalar = isinstance(array, np.generic)  # NumPy's answer for themselves since 2.1 only
+        namespace = _namespaces[kind] = np if is_scalar else array.__array_namespace__()
     return namespace
 
 

@@ -6,6 +6,8 @@ import operator
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from needle_hw1.array_api import Array, Shape, array_namespace
 from needle_hw1.ops.shape import reshape
 from needle_hw1.tensor_op import TensorOp
@@ -93,7 +95,7 @@ def normalize_index(index: Index, shape: Shape) -> tuple[Entry, ...]:
 def _checked_entry(entry: Any) -> Entry | EllipsisType:
     if entry is None or isinstance(entry, slice | EllipsisType):
         return entry
-    if isinstance(entry, bool) or not hasattr(entry, "__index__"):
+    if isinstance(entry, bool | np.bool_) or not hasattr(entry, "__index__"):
         raise TypeError(
             f"a tensor is indexed by integers, slices, None and ..., not by {type(entry).__name__}"
         )

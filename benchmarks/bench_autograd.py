@@ -28,14 +28,14 @@ def mixed(x: Any, w: Any, relu: Callable[[Any], Any]) -> Any:
 def additions(x: Any, w: Any, relu: Callable[[Any], Any]) -> Any:  # noqa: ARG001
     """Return x + w + w + ..."""
     for _ in range(OPERATIONS):
-        x = x + w  # noqa: PLR6104 (not in place)
+        x = x + w
     return x
 
 
 def multiplications(x: Any, w: Any, relu: Callable[[Any], Any]) -> Any:  # noqa: ARG001
     """Return x w w ..."""
     for _ in range(OPERATIONS):
-        x = x * w  # noqa: PLR6104 (not in place)
+        x = x * w
     return x
 
 

@@ -1,4 +1,4 @@
-"""Timing of alternatives against each other: in turn, each in a process of its own, on one thread."""
+"""Timing of alternatives: in turn, each in a process of its own, on one thread."""
 
 from __future__ import annotations
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from numpy import ndarray
 
 from needle_hw1.array_api import Array, array_namespace
-from needle_hw1.autograd import Op
+from needle_hw1.autograd import Op, Value
 from needle_hw1.device import device_of
 from needle_hw1.quiet import is_quiet, quiet_context
 
-if TYPE_CHECKING:  # Tensor imports the ops; they name it in their signatures only
-    from needle_hw1.tensor import Tensor
+# In signatures of ops, which stand below the class Tensor and cannot import it. A function of
+# tensors returns what it is given: `relu(a: T) -> T`.
+Tensor: TypeAlias = Any
+T = TypeVar("T", bound=Value)
 
 
 class TensorOp(Op):
@@ -22,11 +24,9 @@ class TensorOp(Op):
     1/0 is inf and log(-1) is nan, without a warning.
     """
 
-    result_type: ClassVar[type[Tensor]]
-
     if TYPE_CHECKING:
 
-        def __call__(self, *inputs: Tensor) -> Tensor:  # type: ignore[override]
+        def __call__(self, *inputs: T) -> T:
             """Return the tensor that this op makes of `inputs`."""
 
     def run(self, arrays: list[Array]) -> Array:
@@ -61,5 +61,4 @@ def check_one_device(arrays: list[Array]) -> None:
 def constant(array: Array) -> Tensor:
     """Return a tensor that holds `array` itself and requires no gradient."""
     array = array_namespace(array).asarray(array)  # NumPy makes a scalar of every 0-d result
-    tensor: Tensor = TensorOp.result_type.make_const(array)
-    return tensor
+    return TensorOp.result_type.make_const(array)

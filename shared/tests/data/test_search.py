@@ -42,7 +42,7 @@ def test_a_folder_that_is_named_is_the_only_place(tmp_path, cache, monkeypatch, 
     for place in [fill(folder), fill(folder / name)]:
         assert locate(name, folder) == place
         (place / MNIST_FILES[2]).unlink()
-    with pytest.raises(DataNotFound, match="Put these files into .*folder") as caught:
+    with pytest.raises(DataNotFound, match=r"Put these files into .*folder") as caught:
         locate(name, folder)
     assert str(parent) not in str(caught.value)
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import operator
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from needle_hw1.array_api import Array, Shape, array_namespace
 from needle_hw1.ops.shape import reshape
-from needle_hw1.tensor_op import TensorOp
-
-if TYPE_CHECKING:
-    from needle_hw1.tensor import Tensor
+from needle_hw1.tensor_op import T, Tensor, TensorOp
 
 Index: TypeAlias = (
     "int | slice | EllipsisType | tuple[int | slice | EllipsisType | None, ...] | None"
@@ -57,7 +54,7 @@ class Scatter(TensorOp):
         return getitem(out_grad, self.index)
 
 
-def getitem(a: Tensor, index: Index) -> Tensor:
+def getitem(a: T, index: Index) -> T:
     """Return a[index] for an index of integers, slices, None and `...`."""
     return GetItem(index)(a)
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from needle_hw1.array_api import Array, array_namespace
 from needle_hw1.ops.reduce import sum_to_shape
 from needle_hw1.ops.shape import promote_together, reshape, transpose
-from needle_hw1.tensor_op import TensorOp
-
-if TYPE_CHECKING:
-    from needle_hw1.tensor import Tensor
+from needle_hw1.tensor_op import T, Tensor, TensorOp
 
 
 class MatMul(TensorOp):
@@ -57,6 +52,6 @@ class MatMul(TensorOp):
         return grad_a, grad_b
 
 
-def matmul(a: Tensor, b: Tensor) -> Tensor:
+def matmul(a: T, b: T) -> T:
     """Return the matrix product a @ b, with NumPy's rules for vectors and batches."""
     return MatMul()(a, b)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from needle_hw1.array_api import Array, array_namespace
 from needle_hw1.ops.reduce import summation
 from needle_hw1.ops.shape import promote_together
-from needle_hw1.tensor_op import TensorOp, constant
-
-if TYPE_CHECKING:
-    from needle_hw1.tensor import Tensor
+from needle_hw1.tensor_op import T, Tensor, TensorOp, constant
 
 
 class SoftmaxLoss(TensorOp):
@@ -73,7 +68,7 @@ class SoftmaxResidual(TensorOp):
         return probabilities * (out_grad - mean) / m, -out_grad / m
 
 
-def softmax_loss(Z: Tensor, y_one_hot: Tensor) -> Tensor:
+def softmax_loss(Z: T, y_one_hot: T) -> T:
     """Return the mean softmax (cross-entropy) loss, of shape ().
 
     `Z` holds logits and `y_one_hot` the labels, one-hot or as probabilities; both have shape

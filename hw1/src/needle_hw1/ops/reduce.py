@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from needle_hw1.array_api import (
     Array,
     Axes,
@@ -13,10 +11,7 @@ from needle_hw1.array_api import (
     normalize_axes,
 )
 from needle_hw1.ops.shape import promote_together, reshape
-from needle_hw1.tensor_op import TensorOp
-
-if TYPE_CHECKING:
-    from needle_hw1.tensor import Tensor
+from needle_hw1.tensor_op import T, Tensor, TensorOp
 
 
 class Summation(TensorOp):
@@ -38,7 +33,7 @@ class Summation(TensorOp):
         return broadcast_to(restore_axes(out_grad, shape, self.axes), shape)
 
 
-def summation(a: Tensor, axes: Axes = None, keepdims: bool = False) -> Tensor:
+def summation(a: T, axes: Axes = None, keepdims: bool = False) -> T:
     """Return the sum of `a` over `axes`, or over all of them if None.
 
     The axes are dropped, or kept with size 1 if `keepdims`.
@@ -72,7 +67,7 @@ class BroadcastTo(TensorOp):
         return sum_to_shape(out_grad, node.inputs[0].shape)
 
 
-def broadcast_to(a: Tensor, shape: Shape) -> Tensor:
+def broadcast_to(a: T, shape: Shape) -> T:
     """Return `a` repeated to `shape`, as NumPy broadcasts; without a copy."""
     return BroadcastTo(shape)(a)
 

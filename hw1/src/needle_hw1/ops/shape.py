@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from needle_hw1.array_api import Array, DType, Shape, array_namespace, is_floating, normalize_axes
-from needle_hw1.tensor_op import TensorOp, check_one_device
-
-if TYPE_CHECKING:
-    from needle_hw1.tensor import Tensor
+from needle_hw1.tensor_op import T, Tensor, TensorOp, check_one_device
 
 
 class Reshape(TensorOp):
@@ -24,7 +19,7 @@ class Reshape(TensorOp):
         return reshape(out_grad, node.inputs[0].shape)
 
 
-def reshape(a: Tensor, shape: Shape) -> Tensor:
+def reshape(a: T, shape: Shape) -> T:
     """Return the elements of `a` in row-major order, as `shape`."""
     return Reshape(shape)(a)
 
@@ -51,7 +46,7 @@ class Transpose(TensorOp):
         return transpose(out_grad, self.axes)
 
 
-def transpose(a: Tensor, axes: tuple[int, int] | None = None) -> Tensor:
+def transpose(a: T, axes: tuple[int, int] | None = None) -> T:
     """Return `a` with the two `axes` exchanged; the last two if None."""
     return Transpose(axes)(a)
 
@@ -73,7 +68,7 @@ class AsType(TensorOp):
         return out_grad
 
 
-def astype(a: Tensor, dtype: DType) -> Tensor:
+def astype(a: T, dtype: DType) -> T:
     """Return `a` converted to `dtype`."""
     return AsType(dtype)(a)
 

@@ -28,8 +28,9 @@ def locate(
     does, the files are put into the cache: downloaded and verified, or made if the set is built in.
 
     Raises `DataNotFound`, which says where to put which files, when they are not in `folder`, or
-    when a download is needed but not wanted or not possible; `CorruptDownloadError` when something else was downloaded;
-    `ValueError` for an unknown set or file; `ImportError` naming the extra that is needed.
+    when a download is needed but not wanted or not possible; `CorruptDownloadError` when
+    something else was downloaded; `ValueError` for an unknown set or file; `ImportError` naming
+    the extra that is needed.
     """
     dataset = _dataset(name)
     wanted = _wanted(dataset, files)

@@ -78,3 +78,15 @@ def strict():
 
     with pytest.MonkeyPatch.context() as patch, banned(patch):
         yield Strict()
+
+
+@pytest.fixture
+def draw(rng):
+    """Draw numbers that are a distance away from 0, where 1/x and relu have corners."""
+
+    def make(shape, numbers="any", dtype="float64"):
+        size = rng.uniform(0.5, 2.0, shape)
+        sign = 1.0 if numbers == "positive" else rng.choice([-1.0, 1.0], shape)
+        return np.asarray(size * sign, dtype=dtype)
+
+    return make

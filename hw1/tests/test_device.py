@@ -54,6 +54,8 @@ class FarNamespace:
         self.device = device
 
     def asarray(self, data, dtype=None, device=None, copy=None):
+        if isinstance(data, FarArray) and not copy and dtype in (None, data.dtype):
+            return data
         return FarArray(np.array(getattr(data, "values", data), dtype), device or self.device)
 
     def ones_like(self, x):
@@ -229,6 +231,12 @@ def test_two_devices_of_one_library_do_not_mix_either(far):
     there, elsewhere = Tensor([1.0], device=far), Tensor([1.0], device=FarDevice("farther"))
     with pytest.raises(ValueError, match=r"far\(\).*and farther\(\)"):
         there + elsewhere
+
+
+def test_two_libraries_do_not_mix_although_their_devices_are_equal():
+    there = Tensor(FarArray([1.0], np.ones(1).device))
+    with pytest.raises(ValueError, match=r"FarArray.*numpy\.ndarray"):
+        there + Tensor([1.0])
 
 
 def test_default_device_is_numpy_until_set(default_device, far):

@@ -1,4 +1,4 @@
-"""hw0's epochs: NumPy by hand, C++ by hand, PyTorch with autograd; one thread each.
+"""An epoch of training: by hand in NumPy (hw0) and C++ (hw0), by hw1's gradients, by PyTorch.
 
 Random data of MNIST's shape. The candidates first have to agree on the weights after an epoch;
 then they take turns, and the median of their processor times is compared with NumPy's.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from functools import partial
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     InPlace = Callable[..., None]
     Epoch = Callable[..., list[NDArray[np.float32]]]
 
-try:
-    import torch
-except ImportError:
-    torch = None
-
 LR, BATCH = 0.002, 100  # a small rate: random labels would make larger steps chaotic
 AGREEMENT = 1e-4  # of the largest change of a weight
 
@@ -46,8 +42,19 @@ def by_hand(
     return trained
 
 
+def by_hw1(X: NDArray[Any], y: NDArray[Any], *weights: NDArray[Any]) -> list[NDArray[np.float32]]:
+    """Return the same weights of two layers from hw1's autograd."""
+    import needle_hw1 as ndl
+    from needle_hw1.apps.simple_ml import nn_epoch
+
+    W1, W2 = (ndl.Tensor(W) for W in weights)
+    return [W.numpy() for W in nn_epoch(X, y, W1, W2, LR, BATCH)]
+
+
 def by_torch(X: NDArray[Any], y: NDArray[Any], *weights: NDArray[Any]) -> list[NDArray[np.float32]]:
     """Return the same weights from PyTorch's matmul, cross_entropy and autograd."""
+    import torch  # in the process that needs it only
+
     features, labels = torch.from_numpy(X), torch.from_numpy(y.astype(np.int64))
     parameters = [torch.tensor(W, requires_grad=True) for W in weights]
     for start in range(0, len(X), BATCH):
@@ -88,10 +95,9 @@ def check_agreement(epochs: Mapping[str, Epoch], sizes: Sequence[int]) -> None:
                 raise ArithmeticError(f"{name} and NumPy differ by {apart:.1e} of the change")
 
 
-def measure(title: str, numpy: InPlace, cpp: InPlace, sizes: Sequence[int], rounds: int) -> None:
+def measure(title: str, epochs: dict[str, Epoch], sizes: Sequence[int], rounds: int) -> None:
     """Compare the candidates on `sizes`: the number of images and the width of each layer."""
-    epochs: dict[str, Epoch] = {"NumPy": partial(by_hand, numpy), "C++": partial(by_hand, cpp)}
-    if torch is not None:
+    if find_spec("torch"):
         epochs["PyTorch"] = by_torch
     check_agreement(epochs, sizes)
     setups = {name: partial(prepare, epoch, sizes) for name, epoch in epochs.items()}
@@ -99,24 +105,24 @@ def measure(title: str, numpy: InPlace, cpp: InPlace, sizes: Sequence[int], roun
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print both tables; `--rounds` sets how often each candidate runs."""
+    """Print the tables; `--rounds` sets how often each candidate runs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     rounds = parser.parse_args(argv).rounds
-    measure(
-        "softmax regression: 60000 x 784, 10 classes, batch 100",
-        needle_hw0.softmax_regression_epoch,
-        needle_hw0.softmax_regression_epoch_cpp,
-        [60000, 784, 10],
-        rounds,
-    )
-    measure(
-        "two layers: 10000 x 784, 400 hidden, 10 classes, batch 100",
-        needle_hw0.nn_epoch,
-        needle_hw0.nn_epoch_cpp,
-        [10000, 784, 400, 10],
-        rounds,
-    )
+    softmax: dict[str, Epoch] = {
+        "NumPy": partial(by_hand, needle_hw0.softmax_regression_epoch),
+        "C++": partial(by_hand, needle_hw0.softmax_regression_epoch_cpp),
+    }
+    title = "softmax regression: 60000 x 784, 10 classes, batch 100"
+    measure(title, softmax, [60000, 784, 10], rounds)
+    for hidden in (100, 400):
+        network: dict[str, Epoch] = {
+            "NumPy": partial(by_hand, needle_hw0.nn_epoch),
+            "C++": partial(by_hand, needle_hw0.nn_epoch_cpp),
+            "hw1": by_hw1,
+        }
+        title = f"two layers: 10000 x 784, {hidden} hidden, 10 classes, batch 100"
+        measure(title, network, [10000, 784, hidden, 10], rounds)
     return 0
 
 

@@ -1,7 +1,7 @@
 """The computational graph and reverse-mode differentiation of it.
 
 An `Op` knows how to compute and how to differentiate; a `Value` is what an op made, and
-remembers the op and its inputs. Nothing here knows of tensors or of an array library.
+remembers the op and its inputs. Nothing here knows what a value holds.
 
 Who owns whom: a value owns its inputs, and a leaf owns its `.grad`. A gradient is itself a value
 whose graph leads back to the leaf, so if graphs owned leaves, every training step would leave a

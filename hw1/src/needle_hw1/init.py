@@ -27,8 +27,7 @@ def rand(
     rng: np.random.Generator | None = None,
 ) -> Tensor:
     """Return uniform random numbers from [low, high)."""
-    device = device or default_device()
-    draw = device.rand(*shape) if rng is None else device.array(rng.random(shape))
+    draw = _uniform(shape, device, rng)
     return _as_tensor(draw * (high - low) + low, dtype, requires_grad)
 
 
@@ -56,9 +55,7 @@ def randb(
     rng: np.random.Generator | None = None,
 ) -> Tensor:
     """Return random truth values that are true with probability p."""
-    device = device or default_device()
-    draw = device.rand(*shape) if rng is None else device.array(rng.random(shape))
-    return _as_tensor(draw <= p, dtype, requires_grad)
+    return _as_tensor(_uniform(shape, device, rng) <= p, dtype, requires_grad)
 
 
 def constant(
@@ -127,11 +124,17 @@ def _filled_like(like: Tensor, value: float, device: Device | None, requires_gra
     return _as_tensor(filled, like.dtype, requires_grad)
 
 
+def _uniform(
+    shape: tuple[int, ...], device: Device | None, rng: np.random.Generator | None
+) -> Array:
+    device = device or default_device()
+    return device.rand(*shape) if rng is None else device.array(rng.random(shape))
+
+
 def _as_tensor(array: Array, dtype: DType, requires_grad: bool) -> Tensor:
     """Return a leaf that holds `array`, converted to `dtype` if it has another."""
     xp = array_namespace(array)
     array = xp.asarray(array)  # a 0-d draw came out of the arithmetic as a scalar
     if array.dtype != dtype:
         array = xp.astype(array, dtype)
-    tensor: Tensor = Tensor.make_const(array, requires_grad=requires_grad)
-    return tensor
+    return Tensor.make_const(array, requires_grad=requires_grad)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,7 @@ class Tensor(Value, made_by=TensorOp):
     @property
     def size(self) -> int:
         """The number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     @property
     def dtype(self) -> DType:
@@ -293,8 +294,7 @@ class Tensor(Value, made_by=TensorOp):
         dtype = self._dtype_beside(number)
         with quiet():  # a number too large for the dtype becomes infinite
             array = xp.asarray(_python_number(number), dtype=dtype, device=data.device)
-        constant: Tensor = Tensor.make_const(array)
-        return constant
+        return Tensor.make_const(array)
 
     def _dtype_beside(self, number: Any) -> DType:
         data = self.realize_cached_data()

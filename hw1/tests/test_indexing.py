@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import needle_hw1 as ndl
 from needle_hw1 import Tensor
+from needle_hw1.ops.indexing import normalize_index
 from needle_shared.testing import assert_close, basic_indices, shapes
 
 
@@ -120,6 +121,15 @@ def test_index_of_a_0d_tensor_or_an_empty_axis_is_out_of_range():
 def test_lists_truth_values_and_floats_are_no_indices(index):
     with pytest.raises(TypeError):
         Tensor(np.ones((2, 3)))[index]
+
+
+def test_normal_index_says_everything_from_the_front_and_within_the_shape():
+    assert normalize_index((-1, slice(-9, 9)), (2, 3)) == (1, slice(0, 3, 1))
+    assert normalize_index((None, ..., -3), (2, 3)) == (None, slice(None), 0)
+    assert normalize_index(slice(None, None, -1), (3,)) == (slice(2, None, -1),)
+    assert normalize_index(slice(9, -2, -2), (5,)) == (slice(4, 3, -2),)
+    assert normalize_index(slice(2, 1), (3,)) == (slice(0, 0),)
+    assert normalize_index(slice(None, None, -1), (0,)) == (slice(0, 0),)
 
 
 def test_tensor_is_no_index():

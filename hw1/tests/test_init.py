@@ -99,6 +99,12 @@ def test_constants_are_float32_unless_said_otherwise(shape):
     assert ndl.ones(*shape, dtype="int64").dtype == np.int64
 
 
+@pytest.mark.parametrize("shape", [(-1,), (2, -3), (2**40, 2**40)])
+def test_shape_that_no_array_can_have_is_refused(shape):
+    with pytest.raises(ValueError, match=r"negative|too big|exceeded"):
+        ndl.zeros(*shape)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "bool"])
 @pytest.mark.parametrize("where", [None, ndl.cpu()])
 def test_filled_like_another_tensor_has_its_shape_and_dtype(dtype, where):

@@ -117,6 +117,16 @@ def test_loss_and_gradient_of_huge_logits_are_finite(simple_ml, size, dtype):
     assert_close(Z.grad.numpy(), np.array([[0, 0, 0], [0, -0.25, 0.25]], dtype), atol=1e-6)
 
 
+def test_loss_of_labels_of_another_dtype_promotes_and_keeps_that_of_the_gradient():
+    Z = Tensor(np.array([[1.0, 2.0]], "float32"))
+    loss = ndl.softmax_loss(Z, one_hot([0], 2))
+    assert loss.dtype == np.float64
+    loss.backward()
+    assert Z.grad.dtype == np.float32
+    p = np.exp([[1.0, 2.0]]) / np.exp([1.0, 2.0]).sum()
+    assert_close(Z.grad, p - [[1.0, 0.0]])
+
+
 def test_one_loss_op_serves_several_tensors():
     op = ndl.SoftmaxLoss()
     zs = [Tensor([[1.0, 2.0]]), Tensor([[5.0, -1.0]])]

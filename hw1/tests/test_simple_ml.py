@@ -99,6 +99,8 @@ def test_gradient_of_the_gradient_of_the_loss_agrees_with_differences(rng, simpl
         return directional(Z, probabilities)
 
     gradient_check(of_logits, Tensor(rng.standard_normal((4, 3))))
+    Z = Tensor(rng.standard_normal((4, 3)))
+    gradient_check(lambda y: directional(Z, y), probabilities)
 
     def third(Z):
         of_logits(Z).sum().backward()

@@ -131,12 +131,12 @@ def test_loss_of_labels_of_another_dtype_promotes_and_keeps_that_of_the_gradient
 
 def test_one_loss_op_serves_several_tensors():
     op = ndl.SoftmaxLoss()
-    zs = [Tensor([[1.0, 2.0]]), Tensor([[5.0, -1.0]])]
-    losses = [op(Z, one_hot([0], 2)) for Z in zs]
+    zs = [Tensor([[1.0, 2.0], [3.0, 0.0]]), Tensor([[5.0, -1.0], [0.0, 0.5]])]
+    losses = [op(Z, one_hot([0, 1], 2)) for Z in zs]
     for Z, loss in zip(zs, losses, strict=True):
         loss.backward()
-        p = np.exp(Z.numpy()) / np.exp(Z.numpy()).sum()
-        assert_close(Z.grad, p - [[1.0, 0.0]])
+        p = np.exp(Z.numpy()) / np.exp(Z.numpy()).sum(1, keepdims=True)
+        assert_close(Z.grad, (p - np.eye(2)) / 2)
 
 
 def test_loss_is_differentiated_where_it_was_computed_although_its_logits_changed():

@@ -233,6 +233,11 @@ def test_two_devices_of_one_library_do_not_mix_either(far):
         there + elsewhere
 
 
+def test_comparison_across_devices_is_refused_in_the_same_words(far):
+    with pytest.raises(ValueError, match=r"one device.*far\(\).*and needle\.cpu\(\)"):
+        Tensor([1.0], device=far) < Tensor([1.0])  # noqa: B015
+
+
 def test_two_libraries_do_not_mix_although_their_devices_are_equal():
     there = Tensor(FarArray([1.0], np.ones(1).device))
     with pytest.raises(ValueError, match=r"FarArray.*numpy\.ndarray"):

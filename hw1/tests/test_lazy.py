@@ -154,10 +154,22 @@ def test_mistake_in_an_op_inside_lazy_is_a_type_error_at_once():
         ndl.add(leaf(), 3)
 
 
-def test_subtraction_is_deferred_between_tensors_of_one_dtype():
+def test_subtraction_is_deferred():
     op = Counted()
     with ndl.lazy():
-        _ = leaf() - leaf()
-        y = op(leaf()) * 2
+        deferred = op(leaf()) * 2
+        left, right = deferred - leaf(), leaf() - deferred
+        both = deferred - deferred
     assert op.count == 0
-    assert_close(y - leaf(), [3.0, 6.0, 9.0])
+    assert_close(left, [3.0, 6.0, 9.0])
+    assert_close(right, [-3.0, -6.0, -9.0])
+    assert_close(both, [0.0, 0.0, 0.0])
+
+
+def test_subtraction_of_a_deferred_unsigned_tensor_is_refused_rather_than_wrapped():
+    with ndl.lazy():
+        y = leaf() - Tensor(np.array([1, 2, 3], dtype="uint8")) * 2
+        z = leaf() * 2 - Tensor(np.array([1, 2, 3], dtype="uint8"))
+    with pytest.raises(OverflowError):
+        y.realize_cached_data()
+    assert_close(z, 2 * leaf().numpy() - [1, 2, 3])

@@ -181,6 +181,14 @@ def test_power_keeps_the_gradient_of_a_negative_base_where_the_exponent_is_whole
     assert_close(x.grad.numpy(), [-4.0, 27.0])
 
 
+def test_axes_may_come_from_a_generator(device):
+    x = Tensor(np.ones((2, 3, 4)), device=device)
+    y = x.sum(axis for axis in (0, 2))
+    y.backward()
+    assert y.shape == (3,)
+    assert x.grad.shape == (2, 3, 4)
+
+
 def test_relu_has_derivative_zero_at_zero(device):
     x = Tensor(np.array([-1.0, 0.0, 1e-300, 2.0]), device=device)
     ndl.relu(x).backward()
@@ -199,6 +207,8 @@ ERRORS = [
     (lambda x: x.reshape(4, 2), ValueError, r"size 6 into shape \(4, ?2\)"),
     (lambda x: x.broadcast_to((2, 2)), ValueError, r"\(2, 3\) does not broadcast to \(2, 2\)"),
     (lambda x: x.broadcast_to((3,)), ValueError, r"\(2, 3\) does not broadcast to \(3,\)"),
+    (lambda x: x.astype("U3"), TypeError, "real numbers, not dtype <U3"),
+    (lambda x: x.astype("complex128"), TypeError, "real numbers, not dtype complex128"),
     (lambda x: x.transpose((0, 1, 2)), ValueError, r"two axes, got axes \(0, 1, 2\)"),
     (lambda x: x.transpose((1, 1)), ValueError, "repeat axis 1"),
     (lambda x: x.transpose((0, 2)), IndexError, "axis 2"),

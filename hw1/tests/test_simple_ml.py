@@ -119,6 +119,15 @@ def test_loss_and_gradient_of_huge_logits_are_finite(simple_ml, size, dtype):
     assert_close(Z.grad.numpy(), np.array([[0, 0, 0], [0, -0.25, 0.25]], dtype), atol=1e-6)
 
 
+def test_class_that_is_masked_by_an_infinite_logit_costs_nothing(simple_ml):
+    Z = Tensor(np.array([[1.0, -np.inf, 0.0]]))
+    loss = simple_ml.softmax_loss(Z, one_hot([0], 3))
+    loss.backward()
+    share = 1 / (1 + np.exp(-1))
+    assert_close(loss.item(), -np.log(share))
+    assert_close(Z.grad, [[share - 1, 0.0, 1 - share]])
+
+
 def test_loss_of_labels_of_another_dtype_promotes_and_keeps_that_of_the_gradient():
     Z = Tensor(np.array([[1.0, 2.0]], "float32"))
     loss = ndl.softmax_loss(Z, one_hot([0], 2))

@@ -27,22 +27,6 @@ def module_name(package, file):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def is_type_checking(node):
-    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
-
-
-def statements(tree):
-    """Yield every node that may run: all but what stands under `if TYPE_CHECKING:`."""
-    for child in ast.iter_child_nodes(tree):
-        if is_type_checking(child):
-            for other in child.orelse:
-                yield other
-                yield from statements(other)
-        else:
-            yield child
-            yield from statements(child)
-
-
 def imported(node, name, *, is_package):
     """Return the dotted names that an import statement of the module `name` asks for."""
     if isinstance(node, ast.Import):
@@ -59,7 +43,7 @@ def imported(node, name, *, is_package):
 def bound_names(tree):
     """Return the names that a module defines or imports at its top."""
     names = set()
-    for node in statements(tree):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -75,7 +59,7 @@ def import_graph(package):
     trees = {name: ast.parse(file.read_text()) for name, file in files.items()}
     graph = {name: set() for name in files}
     for name, tree in trees.items():
-        for node in statements(tree):
+        for node in ast.walk(tree):
             for target in imported(node, name, is_package=files[name].stem == "__init__"):
                 # `from a.b import c` is about the module a.b.c if there is one, else about a.b,
                 # unless a.b has no c: then c is a module that a compiler made.
@@ -115,16 +99,16 @@ def test_modules_of_a_package_do_not_import_each_other_in_a_ring(package):
     assert len(graph) == 1 or any(graph.values())  # the search found imports at all
 
 
-def test_ring_is_found_and_imports_for_types_do_not_count(tmp_path):
+@pytest.mark.parametrize("guard", ["", "if TYPE_CHECKING:\n    ", "def f():\n    "])
+def test_ring_is_found_wherever_its_imports_stand(tmp_path, guard):
     package = tmp_path / "src" / "needle_ring"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("from .a import x\n")
-    (package / "a.py").write_text("def f():\n    from needle_ring import b\n")
+    (package / "a.py").write_text("from needle_ring import b\nx = 1\n")
     (package / "b.py").write_text("import needle_ring.c\n")
-    guarded = "if TYPE_CHECKING:\n    from .a import x\n"
-    (package / "c.py").write_text(guarded)
+    (package / "c.py").write_text("import math\n")
     assert find_cycle(import_graph(package)) is None
-    (package / "c.py").write_text(guarded + "else:\n    from . import a\n")
+    (package / "c.py").write_text(f"{guard}from . import a\n")
     ring = ["needle_ring.a", "needle_ring.b", "needle_ring.c", "needle_ring.a"]
     assert find_cycle(import_graph(package)) == ring
 
@@ -133,7 +117,7 @@ def test_ring_is_found_and_imports_for_types_do_not_count(tmp_path):
 def test_package_imports_only_the_packages_below_it(package):
     found = set()
     for file in package.rglob("*.py"):
-        for node in statements(ast.parse(file.read_text())):
+        for node in ast.walk(ast.parse(file.read_text())):
             for target in imported(node, module_name(package, file), is_package=False):
                 found.add(target.split(".")[0])
     others = {name for name in found if name.startswith("needle_")} - {package.name}

@@ -328,6 +328,8 @@ class Tensor(Value, made_by=TensorOp):
         if isinstance(other, Tensor):
             other = other.realize_cached_data()
         data = self.realize_cached_data()
+        if is_array(other):
+            check_one_device([data, other])
         return array_namespace(data).asarray(relation(data, other))
 
     # Python's protocols
@@ -387,10 +389,14 @@ _MATMUL = ops.MatMul()
 
 
 def _subtract(a: Tensor, b: Tensor) -> Tensor:
-    """Return a + (-b), in one dtype: the negative of 1 in uint8 is 255."""
-    known = a.cached_data is not None and b.cached_data is not None
-    if not known or a.cached_data.dtype != b.cached_data.dtype:
-        a, b = ops.shape.promote_together((a, b))
+    """Return a + (-b). The negative of an unsigned 1 is 255, which must not be promoted."""
+    known = b.cached_data
+    if known is None:  # deferred, so of unknown dtype: an unsigned one refuses the factor -1
+        return _ADD(a, ops.MulScalar(-1)(b))
+    if a.cached_data is None or a.cached_data.dtype != known.dtype:
+        xp = array_namespace(known)
+        if xp.isdtype(known.dtype, ("bool", "unsigned integer")):
+            a, b = ops.shape.promote_together((a, b))
     return _ADD(a, _NEGATE(b))
 
 

@@ -26,7 +26,9 @@ class SoftmaxLoss(TensorOp):
         xp = array_namespace(Z)
         shifted, exponentials, totals = _softmax_parts(Z)
         self._known = Z, y, (exponentials / totals - y) / m
-        return (xp.sum(xp.log(totals)) - xp.sum(shifted * y)) / m
+        # A class that is masked by a logit of -inf costs nothing where its label is 0.
+        costs = xp.where(y != 0, shifted * y, xp.zeros_like(y))
+        return (xp.sum(xp.log(totals)) - xp.sum(costs)) / m
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> tuple[Tensor | None, Tensor | None]:
         Z, y = node.inputs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from needle_hw1.array_api import (
     Array,
     Axes,
@@ -21,7 +23,7 @@ class Summation(TensorOp):
     """
 
     def __init__(self, axes: Axes = None, keepdims: bool = False) -> None:
-        self.axes = axes
+        self.axes = tuple(axes) if isinstance(axes, Iterable) else axes
         self.keepdims = keepdims
 
     def compute(self, x: Array) -> Array:

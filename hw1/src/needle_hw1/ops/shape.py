@@ -58,7 +58,11 @@ class AsType(TensorOp):
         self.dtype = dtype
 
     def compute(self, x: Array) -> Array:
-        return array_namespace(x).astype(x, self.dtype)
+        xp = array_namespace(x)
+        result = xp.astype(x, self.dtype)
+        if not xp.isdtype(result.dtype, ("bool", "integral", "real floating")):
+            raise TypeError(f"a tensor holds real numbers, not dtype {result.dtype}")
+        return result
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:
         (x,) = node.inputs

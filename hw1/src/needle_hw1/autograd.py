@@ -68,17 +68,36 @@ class Op:
 
     def __call__(self, *inputs: Value) -> Any:
         """Return the value that this op makes of `inputs`."""
+        # Written out, not composed: this is nearly all of the time of a small operation.
         mode = _mode.get()
         value = Value.__new__(self.result_type)
         value.grad = value._stand_in = value._owner = None
         try:
             if mode.lazy:
                 value._defer(self, inputs, mode.record)
-            else:
-                value._compute(self, inputs, mode.record)
+                return value
+            inputs = self.align(inputs)
+            arrays = []
+            requires_grad = has_leaf = False
+            for x in inputs:
+                array = x.cached_data
+                arrays.append(x.realize_cached_data() if array is None else array)
+                if x.requires_grad:
+                    requires_grad = True
+                    if x.op is None:
+                        has_leaf = True
         except AttributeError:
             _check_are_values(self, inputs)
             raise
+        value.cached_data = self.run(arrays)
+        if requires_grad and mode.record:
+            value.op = self
+            value._inputs = tuple([x._for_graph() for x in inputs]) if has_leaf else inputs
+            value.requires_grad = True
+        else:  # a constant: nothing to differentiate
+            value.op = None
+            value._inputs = ()
+            value.requires_grad = False
         return value
 
     def compute(self, *arrays: Array) -> Any:
@@ -179,39 +198,19 @@ class Value:
         self.cached_data = None
         self.requires_grad = record and any(x.requires_grad for x in inputs)
 
-    def _compute(self, op: Op, inputs: tuple[Any, ...], record: bool) -> None:
-        """Fill this value with the result of `op`; as a constant if no gradient is to flow.
-
-        Written out, not composed: what happens here is nearly all of the time of a small op.
-        """
-        inputs = op.align(inputs)
-        arrays = []
-        requires_grad = has_leaf = False
-        for x in inputs:
-            array = x.cached_data
-            arrays.append(x.realize_cached_data() if array is None else array)
-            if x.requires_grad:
-                requires_grad = True
-                if x.op is None:
-                    has_leaf = True
-        self.cached_data = op.run(arrays)
-        if requires_grad and record:
-            self.op = op
-            self._inputs = tuple([x._for_graph() for x in inputs]) if has_leaf else inputs
-            self.requires_grad = True
-        else:
-            self.op = None
-            self._inputs = ()
-            self.requires_grad = False
-
     def realize_cached_data(self) -> Any:
         """Return the array, computing it and what it depends on if that was deferred."""
         if self.cached_data is None:
-            with graph_mode(GraphMode()):
-                for node in _post_order([self], deferred=True):
-                    op: Any = node.op
-                    node._compute(op, node._inputs, node.requires_grad)
+            for node in _post_order([self], deferred=True):
+                node._compute_deferred()
         return self.cached_data
+
+    def _compute_deferred(self) -> None:
+        op: Any = self.op
+        with graph_mode(GraphMode(record=self.requires_grad)):
+            made = op(*self._inputs)
+        self.op, self._inputs = made.op, made._inputs
+        self.cached_data, self.requires_grad = made.cached_data, made.requires_grad
 
     @property
     def inputs(self) -> tuple[Any, ...]:
@@ -291,16 +290,17 @@ def _post_order(roots: list[Value], *, deferred: bool = False) -> list[Value]:
         value = stack.pop()
         if value is None:
             order.append(stack.pop())
-        elif id(value) not in seen:
-            seen.add(id(value))
-            inputs = value._inputs
-            if deferred:
-                inputs = tuple([x for x in inputs if x.cached_data is None])
-            if inputs:
-                stack += (value, None)
-                stack += inputs[::-1]
-            else:
-                order.append(value)
+            continue
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        inputs = value._inputs
+        if deferred:
+            inputs = tuple([x for x in inputs if x.cached_data is None])
+        if inputs:
+            stack += (value, None, *reversed(inputs))
+        else:
+            order.append(value)
     return order
 
 

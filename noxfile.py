@@ -7,12 +7,15 @@ the file then makes an environment with nox in it, `.nox/nox`, and starts again 
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
 import venv
+from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parent
 NOX = ["nox>=2025.5.1", "uv>=0.9"]
@@ -85,16 +88,35 @@ def install(session: nox.Session, **extras: str) -> None:
     session.install(*arguments, env={"SKBUILD_BUILD_DIR": build})
 
 
+RESULTS = ROOT / ".nox" / "results"
+reports: list[Path] = []  # of the test sessions of this run
+
+
+@atexit.register
+def count_tests() -> None:
+    """Print how many tests passed in all sessions, as the last line."""
+    total = Counter()
+    for report in filter(Path.exists, reports):
+        for suite in ET.parse(report).iter("testsuite"):
+            total.update({key: int(suite.get(key, 0)) for key in ("tests", "skipped")})
+            total["failed"] += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+    if total["tests"]:
+        passed = total["tests"] - total["failed"] - total["skipped"]
+        print(f"{passed} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
+
+
 def make_test_session(package: str) -> None:
     """Make the session that tests `package`."""
 
     @nox.session(name=package)
     def test(session: nox.Session) -> None:
-        install(session, **{"shared": "test", package: "test"})
-        paths = [f"{package}/tests"]
-        if package in STAGES:  # tests of shared that need a stage
-            paths += ["shared/tests/course/test_stages.py", "shared/tests/evolution/test_cells.py"]
-        session.run("pytest", *paths, *session.posargs)
+        # shared's tests compare the stages and run course code on them: they need them all.
+        more = dict.fromkeys(STAGES, "") if package == "shared" else {}
+        install(session, **{package: "test", **more})
+        report = RESULTS / f"{package}.xml"
+        report.unlink(missing_ok=True)
+        reports.append(report)
+        session.run("pytest", f"{package}/tests", f"--junitxml={report}", *session.posargs)
 
     test.__doc__ = f"Run the tests of {package}; `-- -k name` chooses some."
 

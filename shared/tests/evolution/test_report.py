@@ -104,7 +104,8 @@ def test_a_missing_stage_says_so():
 def test_kinks_are_not_passed_over_in_silence():
     rows = [row("a", 1.0), row("b", 1.0)]
     assert "kinks" not in shown(rows)
-    assert "allowed, but for 2 kinks of ReLU)" in " ".join(shown(rows, kinks=2).split())
+    assert "allowed, but where a ReLU crossed 2 kinks)" in " ".join(shown(rows, kinks=2).split())
+    assert "allowed, but where a ReLU crossed 1 kink)" in " ".join(shown(rows, kinks=1).split())
 
 
 def test_an_empty_comparison_is_shown():

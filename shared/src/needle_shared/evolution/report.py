@@ -87,7 +87,8 @@ def verdicts(comparison: Comparison) -> list[Text]:
     if len(finished) < 2:
         lines.append(Text("Fewer than two cells finished: nothing to compare.", style="yellow"))
     elif not comparison.disagreements:
-        kinks = f", but for {comparison.kinks} kinks of ReLU" if comparison.kinks else ""
+        crossed = f"{comparison.kinks} kink{'s' if comparison.kinks > 1 else ''}"
+        kinks = f", but where a ReLU crossed {crossed}" if comparison.kinks else ""
         text = (
             f"✓ {', '.join(finished)} agree: {comparison.steps} losses within "
             f"{comparison.largest_difference:.1e} ({comparison.bound:.1e} allowed{kinks}), "

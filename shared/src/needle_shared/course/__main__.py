@@ -27,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"{chosen.checkout} is no checkout of the course: it has no directory tests")
     os.chdir(chosen.checkout)  # course code says `sys.path.append("./python")` and "./data"
     sys.path.insert(0, str(Path.cwd()))
-    options = ["--stage", chosen.stage, *_isolation(), "tests", *chosen.options]
+    # pytest notes that this package, which also registers fixtures, is imported already.
+    quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    options = ["--stage", chosen.stage, *quiet, *_isolation(), "tests", *chosen.options]
     return int(pytest.main(options, plugins=[plugin]))
 
 

@@ -241,6 +241,10 @@ class Value:
     def _check_gradient(self, grad: Any, op: Op, position: int) -> None:
         """Raise if `grad`, from `op`, cannot be the gradient of this, its input at `position`."""
 
+    def _plus_in_place(self, other: Any) -> Any:
+        """Return the sum of this and `other`, in this value's own memory where that is possible."""
+        return self + other
+
     def _original(self) -> Value:
         """Return the leaf that this stands in for, unless it is gone or holds other data now."""
         owner = None if self._owner is None else self._owner()
@@ -323,6 +327,7 @@ def compute_gradient_of_variables(
     order = _post_order([root])
     mode = _mode.get()
     mode = mode._replace(record=mode.record and create_graph)
+    summed: set[int] | None = None if mode.record else set()
     stored: set[int] = set()  # a leaf has another stand-in for each array that it held
     with graph_mode(mode), quiet():
         for node in reversed(order):
@@ -334,15 +339,21 @@ def compute_gradient_of_variables(
                 _store_grad(leaf, grad, accumulate or id(leaf) in stored)
                 stored.add(id(leaf))
             if node.op is not None:
-                _add_contributions(node, grad, grads)
+                _add_contributions(node, grad, grads, summed)
 
 
 def _store_grad(leaf: Value, grad: Any, accumulate: bool) -> None:
     leaf.grad = leaf.grad + grad if accumulate and leaf.grad is not None else grad
 
 
-def _add_contributions(node: Value, out_grad: Any, grads: dict[int, Any]) -> None:
-    """Add, to the `grads` of each input of `node`, the part that comes through `node`."""
+def _add_contributions(
+    node: Value, out_grad: Any, grads: dict[int, Any], summed: set[int] | None
+) -> None:
+    """Add, to the `grads` of each input of `node`, the part that comes through `node`.
+
+    `summed` is None if the sums are recorded. Otherwise it has the inputs whose grad is a sum
+    already: its array belongs to nobody else, and more can be added in place.
+    """
     op: Any = node.op
     parts = op.gradient_as_tuple(out_grad, node)
     if len(parts) != len(node._inputs):
@@ -360,5 +371,13 @@ def _add_contributions(node: Value, out_grad: Any, grads: dict[int, Any]) -> Non
                 f"{position}; a gradient is a tensor, made of ops"
             )
         x._check_gradient(part, op, position)
-        known = grads.get(id(x))
-        grads[id(x)] = part if known is None else known + part
+        key = id(x)
+        known = grads.get(key)
+        if known is None:
+            grads[key] = part
+        elif summed is not None and key in summed:
+            grads[key] = known._plus_in_place(part)
+        else:
+            grads[key] = known + part
+            if summed is not None:
+                summed.add(key)

@@ -183,6 +183,13 @@ class Tensor(Value, made_by=TensorOp):
                 f"for input {position} of shape {mine.shape}"
             )
 
+    def _plus_in_place(self, other: Tensor) -> Tensor:
+        mine, its = self.cached_data, other.cached_data
+        if mine is None or its is None or mine.dtype != its.dtype:
+            return self + other
+        self.cached_data += its
+        return self
+
     # Methods that are ops
 
     def sum(self, axes: Axes = None, keepdims: bool = False) -> Tensor:

@@ -151,6 +151,45 @@ def test_gradient_is_a_constant_without_create_graph():
     assert not x.grad.requires_grad
 
 
+@pytest.mark.parametrize("create_graph", [True, False])
+@pytest.mark.parametrize("lazy", [True, False])
+def test_gradient_of_many_uses_is_the_same_with_and_without_a_graph(create_graph, lazy):
+    x = leaf()
+    y = x + x + ndl.exp(x) + x * x + ndl.log(x)
+    if lazy:
+        with ndl.lazy():
+            y.backward(create_graph=create_graph)
+    else:
+        y.backward(create_graph=create_graph)
+    v = x.numpy()
+    assert_close(x.grad, 2 + np.exp(v) + 2 * v + 1 / v)
+    if create_graph:
+        x.grad.backward()
+        assert_close(x.grad, np.exp(v) + 2 - 1 / v**2)
+
+
+def test_sum_of_gradients_is_not_made_in_memory_that_others_see():
+    x, z = leaf(), leaf()
+    given = Tensor(np.ones(3))
+    (x + x + x + z).backward(given, create_graph=False)
+    assert_close(given, np.ones(3))
+    assert_close(z.grad, np.ones(3))
+    assert_close(x.grad, np.full(3, 3.0))
+
+
+def test_gradients_of_two_dtypes_are_summed_in_the_wider():
+    class Twice(ndl.TensorOp):
+        def compute(self, a):
+            return a + a
+
+        def gradient(self, out_grad, node):
+            return out_grad.astype("float64") * (2 + 1e-9)
+
+    x = Tensor(np.ones(2, dtype="float32"))
+    (Twice()(x) + x + x).backward(create_graph=False)  # those that are added last come first
+    assert_close(x.grad, np.full(2, 4 + 1e-9), rtol=1e-14)
+
+
 def test_detach_stops_the_gradient_and_shares_the_array():
     x = leaf()
     y = x * 2

@@ -187,7 +187,7 @@ def test_gradients_of_two_dtypes_are_summed_in_the_wider():
 
     x = Tensor(np.ones(2, dtype="float32"))
     (Twice()(x) + x + x).backward(create_graph=False)  # those that are added last come first
-    assert_close(x.grad, np.full(2, 4 + 1e-9), rtol=1e-14)
+    assert_close(x.grad, np.full(2, 4 + 1e-9), rtol=1e-14, atol=0)
 
 
 def test_detach_stops_the_gradient_and_shares_the_array():

@@ -91,7 +91,8 @@ class AutogradModule(AliasModule):
 def _is_stand_in(value: Any) -> bool:
     """Return whether `value` is a graph's record of a leaf that is alive and counted itself."""
     owner = getattr(value, "_owner", None)
-    return owner is not None and owner() is not None
+    leaf = None if owner is None else owner()
+    return leaf is not None and leaf is not value  # one that retains its grad refers to itself
 
 
 def _load(target: str) -> Any:

@@ -175,6 +175,7 @@ def test_tensors_are_counted():
     before = global_tensor_count()
     x = ndl.Tensor([1.0])
     y = x * 2 + 1
+    y.retain_grad()
     assert global_tensor_count() - before == 3  # x, x * 2 and y
     y.backward()
     x.grad = None

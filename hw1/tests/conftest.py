@@ -1,4 +1,4 @@
-"""Settings of hypothesis, and fixtures that more than one file of tests uses."""
+"""Fixtures that more than one file of tests uses."""
 
 import contextlib
 import gc
@@ -6,19 +6,8 @@ import importlib
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
 
 import needle_hw1 as ndl
-
-# The same examples in every run: a failure here is a failure for everybody.
-settings.register_profile(
-    "needle_hw1",
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-settings.load_profile("needle_hw1")
 
 
 @pytest.fixture

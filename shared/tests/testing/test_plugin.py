@@ -68,3 +68,25 @@ def test_rng_differs_between_tests(run):
     def test_c(): assert len(set(drawn)) == 2
     """
     run(code).assert_outcomes(passed=3)
+
+
+def test_hypothesis_draws_the_same_examples_without_a_deadline_unless_told_otherwise(run):
+    code = """
+    from hypothesis import settings
+    def test_ours(): assert settings().deadline is None and settings().derandomize
+    def test_own(): assert settings().deadline is not None
+    """
+    run(code, "-k", "ours").assert_outcomes(passed=1, deselected=1)
+    own = run(code, "-k", "own", "--hypothesis-profile=default")
+    own.assert_outcomes(passed=1, deselected=1)
+
+
+def test_the_plugin_needs_nothing_but_pytest_and_numpy(pytester, monkeypatch):
+    pytester.makepyfile(
+        test_it="def test_it(rng): assert rng.random() < 1",
+        hypothesis="raise ModuleNotFoundError('hypothesis is not installed')",
+    )
+    pytester.syspathinsert()
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    result = pytester.runpytest_subprocess("-p", "needle_shared.pytest_plugin")
+    result.assert_outcomes(passed=1)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import find, given, settings
 from hypothesis.errors import NoSuchExample
 
 from needle_shared.testing import arrays, basic_indices, broadcastable_shapes, shapes, views
 
-REACHED = settings(max_examples=2000, database=None, derandomize=True)
+REACHED = settings(max_examples=2000, database=None)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,6 @@ def test_basic_indices_reach_every_kind_of_entry():
         np.zeros((3, 4))[index]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(basic_indices((3, 2)))
 def test_basic_indices_fit_their_shape(index):
     np.zeros((3, 2))[index]

@@ -1,4 +1,8 @@
-"""Fixtures for the tests of every stage, registered with pytest by the package's entry point."""
+"""Fixtures and settings for the tests of every stage.
+
+The package's entry point registers them with every pytest, so that nothing but pytest and NumPy is
+imported here. `--hypothesis-profile=default` gives hypothesis its own settings back.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PACKAGE:FACTORY",
         help=f"run tests that use `device` there; can be repeated (default: {DEFAULT_DEVICE})",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let hypothesis draw the same examples in every run, and wait for slow ones."""
+    if not config.pluginmanager.hasplugin("hypothesispytest"):
+        return  # not installed
+    from hypothesis import HealthCheck, settings  # noqa: PLC0415
+
+    settings.register_profile(
+        "needle",
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+    if not config.getoption("--hypothesis-profile"):
+        settings.load_profile("needle")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

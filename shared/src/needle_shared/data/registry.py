@@ -25,9 +25,10 @@ class DataSet:
     source: Source
 
 
-# Where the checksums are from. MNIST: published by TensorFlow Datasets. CIFAR-10: published by
-# Keras, not compared with a download of ours. Penn Treebank: valid and test were computed from
-# the files, and their MD5 agree with those in torchtext; of train, only torchtext's MD5 is known.
+# Where the checksums are from. MNIST: published by TensorFlow Datasets; CIFAR-10: published by
+# Keras; neither was compared with a download of ours. Penn Treebank: valid and test were computed
+# from the files, and their MD5 agree with those in torchtext; of train, only torchtext's MD5 is
+# known.
 MNIST_SHA256 = (
     "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
     "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",

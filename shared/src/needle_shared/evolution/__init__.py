@@ -16,7 +16,7 @@ What the columns mean:
 - *training loss*, *test error*: after the last epoch, over all images, by one formula for all;
 - *memory*: the most memory the cell's process ever held, in MiB: Python, NumPy, the images and
   the stage;
-- *you write*: lines of code of this network, its loss and its training step, helpers included. By
+- *you write*: lines of code of a training epoch and, where the library lacks it, the loss. By
   hand that is forward and backward, with automatic differentiation it is forward only. For hw0-cpp
   it is all of the C++: kernels and bindings. `lines` says what a line is;
 - *library*: lines of code of our packages under that, without what you write. hw0 has none: what

@@ -13,7 +13,8 @@ from needle_shared.evolution.results import CellResult, Comparison
 
 _DEFINITIONS = (
     "epoch: median of repeats in turn, on one thread · memory: peak of the whole process · "
-    "you write: lines of code of network, loss and training step · library: our code under that"
+    "you write: lines of code of a training epoch, and what it needs that the library lacks · "
+    "library: our code under that"
 )
 _STYLES = {"finished": "", "missing": "dim", "failed": "red"}
 _SHOWN_LOG_LINES = 15

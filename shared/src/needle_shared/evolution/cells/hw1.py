@@ -45,7 +45,6 @@ class TensorCell:
         return logits
 
     def lines(self) -> Lines:
-        """Return the lines of the loss and the loop, and of the rest of the package."""
-        written = [self.simple_ml.softmax_loss, self.simple_ml.nn_epoch]
-        user = lines.function_lines(written, within=f"{self.package}.apps")
+        """Return the lines of the loop, and of the rest of the package, which has the loss."""
+        user = lines.function_lines([self.simple_ml.nn_epoch], within=f"{self.package}.apps")
         return Lines(user, lines.package_lines(self.package) - user)

@@ -53,6 +53,7 @@ NEEDS: dict[str, list[str]] = {
     "shared": [],
     "hw0": [],
     "hw1": [],
+    "hw2": ["hw0", "hw1"],
 }
 STAGES = [name for name in NEEDS if name != "shared"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
@@ -105,6 +106,14 @@ def count_tests() -> None:
         print(f"{passed} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
 
 
+def run_tests(session: nox.Session, name: str, *folders: str) -> None:
+    """Run the tests in `folders`, to be counted under `name`."""
+    report = RESULTS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    reports.append(report)
+    session.run("pytest", *folders, f"--junitxml={report}", *session.posargs)
+
+
 def make_test_session(package: str) -> None:
     """Make the session that tests `package`."""
 
@@ -113,10 +122,7 @@ def make_test_session(package: str) -> None:
         # shared's tests compare the stages and run course code on them: they need them all.
         more = dict.fromkeys(STAGES, "") if package == "shared" else {}
         install(session, **{package: "test", **more})
-        report = RESULTS / f"{package}.xml"
-        report.unlink(missing_ok=True)
-        reports.append(report)
-        session.run("pytest", f"{package}/tests", f"--junitxml={report}", *session.posargs)
+        run_tests(session, package, f"{package}/tests")
 
     test.__doc__ = f"Run the tests of {package}; `-- -k name` chooses some."
 
@@ -143,9 +149,17 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types of every package's sources, strictly."""
-    install(session, shared="test", hw1="test")
+    install(session, shared="test", hw1="test", hw2="test")
     session.install(MYPY)
     session.run("mypy", *(f"{name}/src" for name in NEEDS))
+
+
+@nox.session(default=False)
+def parity(session: nox.Session) -> None:
+    """Compare with PyTorch: values, gradients and training steps; `-- -k name` chooses some."""
+    install(session, shared="testing", **dict.fromkeys(STAGES, ""))
+    session.install(TORCH)
+    run_tests(session, "parity", *(str(path.relative_to(ROOT)) for path in ROOT.glob("hw*/parity")))
 
 
 @nox.session(default=False)

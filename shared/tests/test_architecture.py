@@ -11,9 +11,9 @@ MAY_IMPORT = {  # packages of this repository; an import inside a function count
     "needle_shared": set(),
     "needle_hw0": set(),
     "needle_hw1": set(),
-    "needle_hw2": {"needle_hw1"},
+    "needle_hw2": {"needle_hw0", "needle_hw1"},
     "needle_hw3": set(),
-    "needle_hw4": {"needle_hw1", "needle_hw2", "needle_hw3"},
+    "needle_hw4": {"needle_hw0", "needle_hw1", "needle_hw2", "needle_hw3"},
 }
 
 if not PACKAGES:

@@ -1,0 +1,98 @@
+"""Losses: a number that is to become small."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from needle_hw1 import Tensor
+from needle_hw1.array_api import Array, array_namespace
+from needle_hw2 import ops
+from needle_hw2.nn.module import Module
+
+
+class SoftmaxLoss(Module):
+    r"""The mean cross-entropy of logits z, of shape (N, k), and integer labels y, of shape (N,).
+
+    .. math:: \ell = -\frac1N \sum_i \Big( (1 - s) \log p_{i y_i} + \frac{s}{k} \sum_j
+              \log p_{ij} \Big), \qquad p_i = \mathrm{softmax}(z_i)
+
+    s is `label_smoothing`: the share of each label that is spread over all classes (Szegedy et
+    al., 2016). The labels choose from log p by index: there are no one-hot vectors.
+    """
+
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        super().__init__()
+        if not 0 <= label_smoothing <= 1:
+            raise ValueError(f"label_smoothing lies in [0, 1], got {label_smoothing}")
+        self.label_smoothing = label_smoothing
+
+    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Return the loss, of shape (). Labels are whole numbers from [0, k), of any dtype.
+
+        Raises `ValueError` for shapes that do not fit or an empty batch, `TypeError` for a label
+        that is not whole, `IndexError` for one out of range.
+        """
+        log_probs = ops.logsoftmax(logits)
+        loss = -ops.mean(ops.pick(log_probs, _checked_labels(logits, y)))
+        if self.label_smoothing:
+            spread = -ops.mean(log_probs)
+            loss = loss * (1 - self.label_smoothing) + spread * self.label_smoothing
+        return loss
+
+    def extra_repr(self) -> str:
+        """Return the smoothing, if any."""
+        return f"label_smoothing={self.label_smoothing}" if self.label_smoothing else ""
+
+
+class MSELoss(Module):
+    r"""The mean squared error of predictions x and targets y, of one shape and with n elements.
+
+    .. math:: \ell = \frac1n \sum_i (x_i - y_i)^2
+    """
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return the loss, of shape (). Raises `ValueError` if the shapes differ."""
+        _check_one_shape(self, x, y)
+        error = x - y
+        return ops.mean(error * error)
+
+
+class BCEWithLogitsLoss(Module):
+    r"""The mean binary cross-entropy of logits z and targets y from [0, 1], of one shape.
+
+    .. math:: \ell = -\frac1n \sum_i \big( y_i \log \sigma(z_i) + (1 - y_i) \log \sigma(-z_i) \big)
+              = \frac1n \sum_i \big( \log(1 + e^{z_i}) - y_i z_i \big)
+
+    The second form neither overflows nor takes the logarithm of 0.
+    """
+
+    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Return the loss, of shape (). Raises `ValueError` if the shapes differ."""
+        _check_one_shape(self, logits, y)
+        return ops.mean(ops.softplus(logits) - logits * y)
+
+
+def _check_one_shape(loss: Module, x: Tensor, y: Tensor) -> None:
+    if x.shape != y.shape:
+        raise ValueError(
+            f"{type(loss).__name__} takes predictions and targets of one shape, "
+            f"got {x.shape} and {y.shape}"
+        )
+
+
+def _checked_labels(logits: Tensor, y: Tensor) -> Array:
+    """Return labels as an array of int64 on the device of the logits."""
+    if logits.ndim != 2 or y.shape != logits.shape[:1] or not y.size:
+        raise ValueError(
+            f"SoftmaxLoss takes logits of shape (N, k) and labels of shape (N,) with N > 0, "
+            f"got {logits.shape} and {y.shape}"
+        )
+    given, classes = y.numpy(), logits.shape[1]
+    labels = given.astype(np.int64)
+    if given.dtype.kind == "f" and not np.array_equal(labels, given):
+        raise TypeError(f"labels are whole numbers, got {given[labels != given][0]}")
+    outside = (labels < 0) | (labels >= classes)
+    if outside.any():
+        raise IndexError(f"label {labels[outside][0]} is outside of the {classes} classes")
+    data = logits.realize_cached_data()
+    return array_namespace(data).asarray(labels, device=data.device)

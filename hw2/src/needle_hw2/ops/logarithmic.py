@@ -1,0 +1,77 @@
+"""Logarithms of sums of exponentials, and of the softmax: they overflow if done step by step."""
+
+from __future__ import annotations
+
+from needle_hw1.array_api import Array, Axes, array_namespace, normalize_axes
+from needle_hw1.ops import exp, summation
+from needle_hw1.ops.reduce import restore_axes
+from needle_hw1.tensor_op import T, Tensor, TensorOp
+from needle_hw2.ops.reduce import Reduction
+
+
+class LogSumExp(Reduction):
+    r"""Log of the sum of exponentials over `axes`.
+
+    .. math:: y = \log \sum_i e^{x_i} = m + \log \sum_i e^{x_i - m}, \quad m = \max_i x_i
+              \qquad \bar x_i = e^{x_i - y} \, \bar y
+
+    Subtracting the maximum changes nothing in exact arithmetic and keeps every exponent at most
+    0, so `exp` cannot overflow. Of no elements, and where all are -inf, it is -inf.
+    """
+
+    def compute(self, x: Array) -> Array:
+        xp = array_namespace(x)
+        axes = normalize_axes(self.axes, x.ndim)
+        peak = _finite_peak(x, axes)
+        total = xp.sum(xp.exp(x - peak), axis=axes, keepdims=self.keepdims)
+        return xp.log(total) + xp.reshape(peak, total.shape)
+
+    def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:
+        (x,) = node.inputs
+        softmax = exp(x - restore_axes(node, x.shape, self.axes))
+        return restore_axes(out_grad, x.shape, self.axes) * softmax
+
+
+class LogSoftmax(TensorOp):
+    r"""Log of the softmax over `axes`, of the shape of x.
+
+    .. math:: y_i = x_i - \log \sum_j e^{x_j} \qquad
+              \bar x_i = \bar y_i - e^{y_i} \sum_j \bar y_j
+
+    Computed as :math:`(x_i - m) - \log \sum_j e^{x_j - m}` with the maximum m: for large x the
+    logarithm would be lost beside m.
+    """
+
+    def __init__(self, axes: Axes = -1) -> None:
+        self.axes = axes
+
+    def compute(self, x: Array) -> Array:
+        xp = array_namespace(x)
+        axes = normalize_axes(self.axes, x.ndim)
+        shifted = x - _finite_peak(x, axes)
+        return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axes, keepdims=True))
+
+    def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:
+        return out_grad - exp(node) * summation(out_grad, self.axes, keepdims=True)
+
+
+def logsumexp(a: T, axes: Axes = None, keepdims: bool = False) -> T:
+    """Return log(sum(exp(a))) over `axes`, or over all of them if None."""
+    return LogSumExp(axes, keepdims)(a)
+
+
+def logsoftmax(a: T, axes: Axes = -1) -> T:
+    """Return log(exp(a) / sum(exp(a))), the sum being over `axes`: the last, or all if None."""
+    return LogSoftmax(axes)(a)
+
+
+def _finite_peak(x: Array, axes: tuple[int, ...]) -> Array:
+    """Return the maximum over `axes`, kept with size 1; 0 where it is not finite or there is none.
+
+    An infinite one would make nan of inf - inf.
+    """
+    xp = array_namespace(x)
+    if 0 in [x.shape[axis] for axis in axes]:
+        return xp.sum(x, axis=axes, keepdims=True)
+    peak = xp.max(x, axis=axes, keepdims=True)
+    return xp.where(xp.isfinite(peak), peak, xp.zeros_like(peak))

@@ -75,6 +75,7 @@ from needle_hw2.ops import Place as Place
 from needle_hw2.ops import Sigmoid as Sigmoid
 from needle_hw2.ops import Softplus as Softplus
 from needle_hw2.ops import Sqrt as Sqrt
+from needle_hw2.ops import Standardize as Standardize
 from needle_hw2.ops import Tanh as Tanh
 from needle_hw2.ops import TensorTuple as TensorTuple
 from needle_hw2.ops import TensorTupleOp as TensorTupleOp
@@ -90,5 +91,6 @@ from needle_hw2.ops import pick as pick
 from needle_hw2.ops import sigmoid as sigmoid
 from needle_hw2.ops import softplus as softplus
 from needle_hw2.ops import sqrt as sqrt
+from needle_hw2.ops import standardize as standardize
 from needle_hw2.ops import tanh as tanh
 from needle_hw2.ops import tuple_get_item as tuple_get_item

@@ -57,6 +57,8 @@ from needle_hw2.ops.logarithmic import LogSoftmax as LogSoftmax
 from needle_hw2.ops.logarithmic import LogSumExp as LogSumExp
 from needle_hw2.ops.logarithmic import logsoftmax as logsoftmax
 from needle_hw2.ops.logarithmic import logsumexp as logsumexp
+from needle_hw2.ops.normalization import Standardize as Standardize
+from needle_hw2.ops.normalization import standardize as standardize
 from needle_hw2.ops.reduce import Max as Max
 from needle_hw2.ops.reduce import Mean as Mean
 from needle_hw2.ops.reduce import Min as Min

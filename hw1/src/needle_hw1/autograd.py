@@ -57,6 +57,11 @@ def lazy() -> Iterator[None]:
         yield
 
 
+def is_recording() -> bool:
+    """Return whether results remember how they were made, in the current thread or task."""
+    return _mode.get().record
+
+
 class Op:
     """An operation: how to compute its result, and how to differentiate it.
 

@@ -32,12 +32,8 @@ class SoftmaxLoss(Module):
         Raises `ValueError` for shapes that do not fit or an empty batch, `TypeError` for a label
         that is not whole, `IndexError` for one out of range.
         """
-        log_probs = ops.logsoftmax(logits)
-        loss = -ops.mean(ops.pick(log_probs, _checked_labels(logits, y)))
-        if self.label_smoothing:
-            spread = -ops.mean(log_probs)
-            loss = loss * (1 - self.label_smoothing) + spread * self.label_smoothing
-        return loss
+        labels = _checked_labels(logits, y)
+        return ops.cross_entropy(logits, labels, self.label_smoothing)
 
     def extra_repr(self) -> str:
         """Return the smoothing, if any."""

@@ -74,12 +74,12 @@ class BatchNorm1d(Normalization):
                 f"BatchNorm1d needs at least 2 rows in training to have a variance, "
                 f"got an input of shape {x.shape}"
             )
-        standardize = ops.Standardize(0, self.eps)
-        normal = standardize(x)
-        normal.realize_cached_data()  # under `lazy()`: before, there are no moments
-        self._track(self.running_mean, standardize.mean)
-        self._track(self.running_var, standardize.variance)
-        return normal * self.weight + self.bias
+        normalize = ops.Normalize(0, self.eps)
+        y = normalize(x, self.weight, self.bias)
+        y.realize_cached_data()  # under `lazy()`: before, there are no moments
+        self._track(self.running_mean, normalize.mean)
+        self._track(self.running_var, normalize.variance)
+        return y
 
     def _track(self, running: Tensor, observed: Array) -> None:
         average = running.realize_cached_data()
@@ -98,4 +98,4 @@ class LayerNorm1d(Normalization):
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised x."""
         self._check_features(x)
-        return ops.standardize(x, -1, self.eps) * self.weight + self.bias
+        return ops.normalize(x, self.weight, self.bias, -1, self.eps)

@@ -22,7 +22,7 @@ class LogSumExp(Reduction):
     def compute(self, x: Array) -> Array:
         xp = array_namespace(x)
         axes = normalize_axes(self.axes, x.ndim)
-        peak = _finite_peak(x, axes)
+        peak = finite_peak(x, axes)
         total = xp.sum(xp.exp(x - peak), axis=axes, keepdims=self.keepdims)
         return xp.log(total) + xp.reshape(peak, total.shape)
 
@@ -48,7 +48,7 @@ class LogSoftmax(TensorOp):
     def compute(self, x: Array) -> Array:
         xp = array_namespace(x)
         axes = normalize_axes(self.axes, x.ndim)
-        shifted = x - _finite_peak(x, axes)
+        shifted = x - finite_peak(x, axes)
         return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axes, keepdims=True))
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:
@@ -65,7 +65,7 @@ def logsoftmax(a: T, axes: Axes = -1) -> T:
     return LogSoftmax(axes)(a)
 
 
-def _finite_peak(x: Array, axes: tuple[int, ...]) -> Array:
+def finite_peak(x: Array, axes: tuple[int, ...]) -> Array:
     """Return the maximum over `axes`, kept with size 1; 0 where it is not finite or there is none.
 
     An infinite one would make nan of inf - inf.

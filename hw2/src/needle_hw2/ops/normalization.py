@@ -1,83 +1,80 @@
-"""Standardising over axes, as one op: its gradient is shorter than those of its parts."""
+"""Normalisation by mean and variance, as one op."""
 
 from __future__ import annotations
 
 import math
 
 from needle_hw1.array_api import Array, Axes, array_namespace, normalize_axes
-from needle_hw1.tensor_op import T, Tensor, TensorOp
+from needle_hw1.ops.reduce import sum_to_shape
+from needle_hw1.ops.shape import promote_together
+from needle_hw1.tensor_op import T, Tensor
+from needle_hw2.ops.elementwise import sqrt
+from needle_hw2.ops.fused import FusedOp
 from needle_hw2.ops.reduce import mean
 
 
-class Standardize(TensorOp):
-    r"""x less its mean, over its standard deviation, along `axes` of n elements each.
+class Normalize(FusedOp):
+    r"""x with mean 0 and variance 1 over `axes`, of n elements each, then scaled and shifted.
 
-    .. math:: y = (x - \mu) \, r, \qquad r = \frac{1}{\sqrt{\sigma^2 + \epsilon}}, \qquad
-              \sigma^2 = \frac1n \sum_i (x_i - \mu)^2
+    .. math:: \hat x = (x - \mu) \, r, \quad r = \frac{1}{\sqrt{\sigma^2 + \epsilon}}, \quad
+              \sigma^2 = \frac1n \sum_i (x_i - \mu)^2, \qquad y = w \hat x + b
 
-    .. math:: \bar x = r \, \Big( \bar y - \frac1n \sum_i \bar y_i
-              - y \, \frac1n \sum_i \bar y_i y_i \Big)
+    .. math:: \bar w = \sum \bar y \hat x \qquad \bar b = \sum \bar y \qquad
+              \bar x = r \, \Big( g - \frac1n \sum_i g_i - \hat x \, \frac1n \sum_i g_i \hat x_i
+              \Big), \quad g = w \bar y
 
-    `mean` and `variance` are those of the x that it had last, with `axes` kept as size 1.
+    w and b have the size of the last axis of x. `mean` and `variance` are those of the x that the
+    op had last, with `axes` kept as size 1.
     """
 
     mean: Array
     variance: Array
 
-    def __init__(self, axes: Axes = None, eps: float = 1e-5) -> None:
+    def __init__(self, axes: Axes, eps: float = 1e-5) -> None:
         self.axes = axes
         self.eps = eps
 
-    def compute(self, x: Array) -> Array:
-        self.mean, self.variance = _moments(x, self.axes)
-        rate = _rate(self.variance, self.eps)
-        self._known = x, rate
-        return (x - self.mean) * rate
+    def align(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return promote_together(inputs)
 
-    def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:
-        rate = Rate(self.axes, self.eps, self._known)(*node.inputs)
-        shift = mean(out_grad, self.axes, keepdims=True)
-        tilt = mean(out_grad * node, self.axes, keepdims=True)
-        return (out_grad - shift - node * tilt) * rate
+    def compute(self, x: Array, weight: Array, bias: Array) -> Array:
+        self.mean = self._mean(x)
+        centred = x - self.mean
+        self.variance = self._mean(centred * centred)
+        self._rate = 1 / array_namespace(x).sqrt(self.variance + self.eps)
+        self._normal = centred * self._rate
+        return self._normal * weight + bias
 
+    def gradient(self, out_grad: Tensor, node: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x, weight, bias = node.inputs
+        centred = x - mean(x, self.axes, keepdims=True)
+        rate = 1 / sqrt(mean(centred * centred, self.axes, keepdims=True) + self.eps)
+        normal = centred * rate
+        g = out_grad * weight
+        shift = mean(g, self.axes, keepdims=True)
+        tilt = mean(g * normal, self.axes, keepdims=True)
+        grad_weight = sum_to_shape(out_grad * normal, weight.shape)
+        return (g - shift - normal * tilt) * rate, grad_weight, sum_to_shape(out_grad, bias.shape)
 
-class Rate(TensorOp):
-    r"""r of `Standardize`, by which it multiplies, with `axes` kept as size 1.
+    def array_gradient(self, out_grad: Array, node: Tensor) -> tuple[Array, Array, Array]:
+        weight = node.inputs[1].realize_cached_data()
+        xp = array_namespace(out_grad)
+        leading = tuple(range(out_grad.ndim - 1))
+        grad_weight = xp.sum(out_grad * self._normal, axis=leading)
+        grad_bias = xp.sum(out_grad, axis=leading)
+        g = out_grad * weight
+        tilted = self._normal * self._mean(g * self._normal)
+        tilted += self._mean(g)
+        g -= tilted
+        g *= self._rate
+        return g, grad_weight, grad_bias
 
-    .. math:: \bar x_i = -\frac{r^2 y_i}{n} \, \bar r, \qquad y = (x - \mu) \, r
-
-    `known` is an x and its r: computed already, for the gradient of `Standardize`.
-    """
-
-    def __init__(self, axes: Axes, eps: float, known: tuple[Array, Array]) -> None:
-        self.axes = axes
-        self.eps = eps
-        self._known = known
-
-    def compute(self, x: Array) -> Array:
-        known_x, rate = self._known
-        return rate if x is known_x else _rate(_moments(x, self.axes)[1], self.eps)
-
-    def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:
-        (x,) = node.inputs
-        n = math.prod(x.shape) / math.prod(node.shape)
-        return standardize(x, self.axes, self.eps) * (out_grad * node * node / -n)
-
-
-def standardize(a: T, axes: Axes = None, eps: float = 1e-5) -> T:
-    """Return `a` with mean 0 and variance 1, nearly, over `axes`, or over all if None."""
-    return Standardize(axes, eps)(a)
-
-
-def _moments(x: Array, axes: Axes) -> tuple[Array, Array]:
-    """Return mean and variance over `axes`, which are kept as size 1."""
-    xp = array_namespace(x)
-    over = normalize_axes(axes, x.ndim)
-    n = math.prod(x.shape[axis] for axis in over)
-    mean = xp.sum(x, axis=over, keepdims=True) / n
-    centred = x - mean
-    return mean, xp.sum(centred * centred, axis=over, keepdims=True) / n
+    def _mean(self, x: Array) -> Array:
+        axes = normalize_axes(self.axes, x.ndim)
+        n = math.prod(x.shape[axis] for axis in axes)
+        return array_namespace(x).sum(x, axis=axes, keepdims=True) / n
 
 
-def _rate(variance: Array, eps: float) -> Array:
-    return 1 / array_namespace(variance).sqrt(variance + eps)
+def normalize(x: T, weight: T, bias: T, axes: Axes, eps: float = 1e-5) -> T:
+    """Return x normalised over `axes`, times `weight`, plus `bias`: see `Normalize`."""
+    return Normalize(axes, eps)(x, weight, bias)

@@ -51,6 +51,18 @@ def to_numpy(array: Array) -> np.ndarray[Any, Any]:
     return np.array(np.from_dlpack(array))
 
 
+def whole_numbers(values: np.ndarray[Any, Any], taker: str) -> np.ndarray[Any, Any]:
+    """Return `values`, of any dtype, as int64.
+
+    Raises `TypeError` in the name of `taker` if one of them is not whole.
+    """
+    with np.errstate(invalid="ignore"):  # nan is no whole number, and found below
+        whole = values.astype(np.int64)
+    if not np.array_equal(whole, values):
+        raise TypeError(f"{taker} takes whole numbers, got {values[whole != values][0]}")
+    return whole
+
+
 def normalize_axis(axis: int, ndim: int) -> int:
     """Return `axis` counted from the front: -1 is the last of `ndim` axes.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from needle_hw1.array_api import Array, array_namespace
 from needle_hw1.ops import reshape, summation, transpose
 from needle_hw1.ops.shape import promote_together
@@ -21,23 +23,31 @@ class Affine(FusedOp):
         return promote_together(inputs)
 
     def compute(self, x: Array, weight: Array, bias: Array) -> Array:
+        n, p = weight.shape if weight.ndim == 2 else (None, None)
+        if x.shape[-1:] != (n,) or math.prod(bias.shape) != p:
+            raise ValueError(
+                f"affine takes x of shape (..., n), a weight (n, p) and a bias of p elements, "
+                f"got shapes {x.shape}, {weight.shape} and {bias.shape}"
+            )
         xp = array_namespace(x)
         y = xp.matmul(x, weight)
-        y += xp.reshape(bias, (weight.shape[1],))
+        y += xp.reshape(bias, (p,))
         return y
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, bias = node.inputs
-        rows = reshape(x, (-1, weight.shape[0]))
-        grads = reshape(out_grad, (-1, weight.shape[1]))
+        count = math.prod(x.shape[:-1])
+        rows = reshape(x, (count, x.shape[-1]))
+        grads = reshape(out_grad, (count, weight.shape[1]))
         grad_x = out_grad @ transpose(weight) if x.requires_grad else None
         return grad_x, transpose(rows) @ grads, reshape(summation(grads, 0), bias.shape)
 
     def array_gradient(self, out_grad: Array, node: Tensor) -> tuple[Array | None, ...]:
         x, weight, bias = (value.realize_cached_data() for value in node.inputs)
         xp = array_namespace(x)
-        rows = xp.reshape(x, (-1, weight.shape[0]))
-        grads = xp.reshape(out_grad, (-1, weight.shape[1]))
+        count = math.prod(x.shape[:-1])
+        rows = xp.reshape(x, (count, x.shape[-1]))
+        grads = xp.reshape(out_grad, (count, weight.shape[1]))
         grad_x = xp.matmul(out_grad, weight.mT) if node.inputs[0].requires_grad else None
         return grad_x, xp.matmul(rows.mT, grads), xp.reshape(xp.sum(grads, axis=0), bias.shape)
 

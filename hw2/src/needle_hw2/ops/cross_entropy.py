@@ -25,6 +25,11 @@ class CrossEntropy(FusedOp):
         self.smoothing = smoothing
 
     def compute(self, z: Array) -> Array:
+        if z.ndim != 2 or self.labels.shape != z.shape[:1] or z.shape[0] == 0:
+            raise ValueError(
+                f"cross_entropy takes logits of shape (m, k) and labels of shape (m,) with m > 0, "
+                f"got {z.shape} and {self.labels.shape}"
+            )
         xp = array_namespace(z)
         shifted = z - finite_peak(z, (1,))
         self._exponentials = xp.exp(shifted)

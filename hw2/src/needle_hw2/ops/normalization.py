@@ -38,6 +38,11 @@ class Normalize(FusedOp):
         return promote_together(inputs)
 
     def compute(self, x: Array, weight: Array, bias: Array) -> Array:
+        if x.ndim == 0 or not x.shape[-1:] == weight.shape == bias.shape:
+            raise ValueError(
+                f"normalize takes x of shape (..., d), a weight (d,) and a bias (d,), "
+                f"got shapes {x.shape}, {weight.shape} and {bias.shape}"
+            )
         self.mean = self._mean(x)
         centred = x - self.mean
         self.variance = self._mean(centred * centred)

@@ -22,13 +22,7 @@ RANDOM = [
     (init.randn, np.random.randn),
 ]
 
-
-@pytest.fixture(autouse=True)
-def restore_global_generator():
-    """Leave NumPy's global generator as it was."""
-    state = np.random.get_state()
-    yield
-    np.random.set_state(state)
+pytestmark = pytest.mark.usefixtures("global_generator")
 
 
 @pytest.mark.parametrize("case", RANDOM)

@@ -11,10 +11,9 @@ import pytest
 
 import needle_hw1 as ndl
 from needle_hw1 import Tensor
-from needle_shared.testing import assert_close, gradient_check
+from needle_shared.testing import OPERATOR_SHAPES, OPERATOR_VIEWS, assert_close, operator_check
 
 DTYPES = ["float32", "float64"]
-SHAPES = [(), (1,), (3,), (0,), (2, 3), (1, 3), (2, 0), (2, 1, 3)]
 
 PAIRS = [
     ((), ()), ((3,), ()), ((), (2, 3)), ((2, 3), (2, 3)), ((2, 3), (3,)), ((3,), (2, 1)),
@@ -123,51 +122,24 @@ SHAPED = [
     (lambda a, b: a.matmul(b), np.matmul, [(2, 3), (3, 4)]),
 ]
 
-VIEWS = {
-    "compact": (lambda t: t, lambda a: a),
-    "reversed": (lambda t: t[..., ::-1] if t.ndim else t, lambda a: a[..., ::-1] if a.ndim else a),
-    "transposed": (
-        lambda t: t.transpose() if t.ndim > 1 else t,
-        lambda a: a.swapaxes(-1, -2) if a.ndim > 1 else a,
-    ),
-    "broadcast": (
-        lambda t: t.broadcast_to((2, *t.shape)),
-        lambda a: np.broadcast_to(a, (2, *a.shape)),
-    ),
-}
-
 
 @pytest.fixture
 def check(device):
     """Check value, dtype and shape against NumPy in float64, and the gradient by differences."""
 
     def run(function, reference, *arrays):
-        leaves = [Tensor(array, device=device) for array in arrays]
-        result = function(*leaves)
-        dtype = np.result_type(*arrays)
-        tolerance = {"rtol": 2e-5, "atol": 1e-5} if dtype == np.float32 else {}
-        expected = (reference or function)(*[array.astype(np.float64) for array in arrays])
-        assert_close(result.numpy(), expected, **tolerance)
-        assert result.numpy().dtype == dtype
-        assert result.device == device
-        result.backward()
-        for leaf, array in zip(leaves, arrays, strict=True):
-            assert leaf.grad.shape == array.shape
-            assert leaf.grad.numpy().dtype == array.dtype
-            assert leaf.grad.device == device
-        if dtype == np.float64:
-            gradient_check(function, *leaves)
+        operator_check(function, reference, *[Tensor(array, device=device) for array in arrays])
 
     return run
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", OPERATOR_VIEWS)
 @pytest.mark.parametrize("case", UNARY, ids=lambda case: case[0])
 def test_operator_of_one_tensor(check, draw, case, view, dtype):
     _, function, reference, numbers = case
-    of_tensor, of_array = VIEWS[view]
-    for shape in SHAPES:
+    of_tensor, of_array = OPERATOR_VIEWS[view]
+    for shape in OPERATOR_SHAPES:
         check(
             lambda x: function(of_tensor(x)),
             lambda x: (reference or function)(of_array(x)),
@@ -184,11 +156,11 @@ def test_operator_of_two_tensors_broadcasts(check, draw, case, dtype):
         check(function, reference, draw(b, left, dtype), draw(a, right, dtype))
 
 
-@pytest.mark.parametrize("view", list(VIEWS)[1:])
+@pytest.mark.parametrize("view", list(OPERATOR_VIEWS)[1:])
 @pytest.mark.parametrize("case", BINARY, ids=lambda case: case[0])
 def test_operator_of_two_tensors_takes_views(check, draw, case, view):
     _, function, reference, left, right = case
-    of_tensor, of_array = VIEWS[view]
+    of_tensor, of_array = OPERATOR_VIEWS[view]
     check(
         lambda a, b: function(of_tensor(a), of_tensor(b)),
         lambda a, b: (reference or function)(of_array(a), of_array(b)),
@@ -204,9 +176,9 @@ def test_operator_that_depends_on_shape(check, draw, case, dtype):
     check(function, reference, *[draw(shape, dtype=dtype) for shape in shapes])
 
 
-@pytest.mark.parametrize("view", list(VIEWS)[1:])
+@pytest.mark.parametrize("view", list(OPERATOR_VIEWS)[1:])
 def test_matmul_takes_views(check, draw, view):
-    of_tensor, of_array = VIEWS[view]
+    of_tensor, of_array = OPERATOR_VIEWS[view]
     check(
         lambda a, b: of_tensor(a) @ of_tensor(b),
         lambda a, b: of_array(a) @ of_array(b),

@@ -6,8 +6,10 @@ imported here. `--hypothesis-profile=default` gives hypothesis its own settings 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import zlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -67,3 +69,70 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """Return a random generator that is the same for a test whatever runs before it."""
     name = f"{request.path.name}::{request.node.name}"
     return np.random.default_rng(zlib.crc32(name.encode()))
+
+
+@pytest.fixture
+def draw(rng: np.random.Generator) -> Callable[..., np.ndarray[Any, Any]]:
+    """Return a function that draws numbers a distance away from 0, where 1/x and relu have corners.
+
+    Its arguments are a shape, "any" or "positive", and a dtype.
+    """
+
+    def make(shape: Any, numbers: str = "any", dtype: str = "float64") -> np.ndarray[Any, Any]:
+        size = rng.uniform(0.5, 2.0, shape)
+        sign = 1.0 if numbers == "positive" else rng.choice([-1.0, 1.0], shape)
+        return np.asarray(size * sign, dtype=dtype)
+
+    return make
+
+
+@pytest.fixture
+def global_generator() -> Iterator[Any]:
+    """Return `numpy.random`, whose global generator is put back as it was after the test."""
+    state = np.random.get_state()  # noqa: NPY002 -- the course draws from it
+    yield np.random
+    np.random.set_state(state)  # noqa: NPY002
+
+
+@pytest.fixture
+def without_gc() -> Iterator[None]:
+    """Run the test without the garbage collector: only reference counts free what it makes."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
+
+
+class StrictNamespace:
+    """The module `array_api_strict`, with `exported` to get values out of its arrays."""
+
+    def __init__(self, xp: Any) -> None:
+        self._xp = xp
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._xp, name)
+
+    def exported(self, value: Any) -> np.ndarray[Any, Any]:
+        """Return a tensor or array as a NumPy array, for the comparison at the end of a test."""
+        is_tensor = hasattr(value, "realize_cached_data")
+        return np.array((value.realize_cached_data() if is_tensor else value)._array)
+
+
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> StrictNamespace:
+    """Return array_api_strict, with a ban on every conversion of its arrays to NumPy's.
+
+    The library has nothing but what the standard has. `strict.exported(array)` lifts the ban.
+    """
+    xp = pytest.importorskip("array_api_strict", reason="needs the extra `test`")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("an array of array_api_strict was converted to NumPy's")
+
+    for name in ("__array__", "__dlpack__", "__buffer__"):
+        if hasattr(xp._array_object.Array, name):
+            monkeypatch.setattr(xp._array_object.Array, name, refuse)
+    return StrictNamespace(xp)

@@ -1,10 +1,21 @@
-"""Assertions, gradient checks, strategies for hypothesis, and fixtures for pytest.
+"""Assertions, checks of gradients, operators and sources, and strategies for hypothesis.
 
-The fixtures `rng` and `device` are there in every test run where this package is installed.
+The fixtures of `needle_shared.pytest_plugin`, such as `rng` and `device`, are there in every test
+run where this package is installed.
 """
 
 from needle_shared.testing.asserts import assert_close as assert_close
 from needle_shared.testing.gradcheck import gradient_check as gradient_check
+from needle_shared.testing.operators import OPERATOR_SHAPES as OPERATOR_SHAPES
+from needle_shared.testing.operators import OPERATOR_VIEWS as OPERATOR_VIEWS
+from needle_shared.testing.operators import gradient_of as gradient_of
+from needle_shared.testing.operators import operator_check as operator_check
+from needle_shared.testing.sources import package_modules as package_modules
+from needle_shared.testing.sources import packages_brought_by_import as packages_brought_by_import
+from needle_shared.testing.sources import run_python as run_python
+from needle_shared.testing.sources import source_files as source_files
+from needle_shared.testing.sources import undocumented_names as undocumented_names
+from needle_shared.testing.sources import untyped_functions as untyped_functions
 from needle_shared.testing.strategies import arrays as arrays
 from needle_shared.testing.strategies import basic_indices as basic_indices
 from needle_shared.testing.strategies import broadcastable_shapes as broadcastable_shapes

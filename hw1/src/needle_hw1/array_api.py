@@ -89,6 +89,11 @@ def normalize_axes(axes: Axes, ndim: int) -> tuple[int, ...]:
     return normal
 
 
+def frozen_axes(axes: Axes) -> int | tuple[int, ...] | None:
+    """Return `axes` as an op can keep them: an iterable as a tuple."""
+    return tuple(axes) if isinstance(axes, Iterable) else axes
+
+
 def broadcast_shapes(*shapes: Shape) -> Shape:
     """Return the shape that arrays of `shapes` broadcast to.
 

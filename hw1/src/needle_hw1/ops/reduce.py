@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from needle_hw1.array_api import (
     Array,
     Axes,
     Shape,
     array_namespace,
     broadcast_shapes,
+    frozen_axes,
     normalize_axes,
 )
 from needle_hw1.ops.shape import promote_together, reshape
@@ -23,7 +22,7 @@ class Summation(TensorOp):
     """
 
     def __init__(self, axes: Axes = None, keepdims: bool = False) -> None:
-        self.axes = tuple(axes) if isinstance(axes, Iterable) else axes
+        self.axes = frozen_axes(axes)
         self.keepdims = keepdims
 
     def compute(self, x: Array) -> Array:

@@ -78,6 +78,9 @@ class Entries(tuple[Module, ...]):
         entries._owner = owner
         return entries
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Entries, (tuple(self), self._owner)
+
     def __call__(self) -> Iterator[Module]:
         """Yield the `Sequential` and every module inside."""
         return Module.modules(self._owner)

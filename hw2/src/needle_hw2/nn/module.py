@@ -2,9 +2,9 @@
 
 A module's state is what its attributes hold, found by looking when it is asked for: nothing is
 registered. A `Parameter` is trained; any other `Tensor` is a *buffer*, which is saved and moved
-with the model but not trained, unless it is in an attribute whose name begins with `_`. Modules,
-lists, tuples and dicts are looked into, depth first, in the order in which attributes were set.
-What is found twice counts once, and modules that contain each other are no problem.
+with the model but not trained, unless its attribute is private, with a name that begins with `_`.
+Modules, lists, tuples and dicts are looked into, depth first, in the order in which attributes
+were set. What is found twice counts once, and modules that contain each other are no problem.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from needle_hw1 import Device, Tensor, use_device
 from needle_hw1.array_api import Array, array_namespace, is_floating
+from needle_hw1.quiet import quiet
 
 
 class Parameter(Tensor):
@@ -77,7 +78,7 @@ class Module:
         return (module for _, module in self.named_children())
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Yield every parameter with its name, as "modules.0.weight"."""
+        """Yield every parameter with its name, as "outer.0.weight"."""
         return ((name, value) for name, value in _walk(self, set()) if isinstance(value, Parameter))
 
     def parameters(self) -> list[Parameter]:
@@ -87,8 +88,7 @@ class Module:
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
         """Yield every tensor that is saved and moved but not trained, with its name."""
         for name, value in _walk(self, set()):
-            hidden = any(part.startswith("_") for part in name.split("."))
-            if isinstance(value, Tensor) and not isinstance(value, Parameter) and not hidden:
+            if isinstance(value, Tensor) and not isinstance(value, Parameter):
                 yield name, value
 
     def buffers(self) -> list[Tensor]:
@@ -122,7 +122,7 @@ class Module:
         The tensors stay the same objects, so an optimiser goes on with them.
         """
         with use_device(device):  # which checks it
-            for _, tensor in self._named_state():
+            for tensor in self._state().values():
                 grad = tensor.grad
                 if grad is not None:
                     tensor.grad = Tensor(grad, device=device, requires_grad=False)
@@ -131,16 +131,20 @@ class Module:
 
     # State
 
-    def _named_state(self) -> Iterator[tuple[str, Tensor]]:
-        yield from self.named_parameters()
-        yield from self.named_buffers()
+    def _state(self) -> dict[str, Tensor]:
+        """Return parameters and buffers by name."""
+        found: dict[str, Tensor] = {}
+        for name, tensor in [*self.named_parameters(), *self.named_buffers()]:
+            if found.setdefault(name, tensor) is not tensor:
+                raise ValueError(f"two tensors of {type(self).__name__} have the name {name!r}")
+        return found
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return parameters and buffers by name, as constants that share the arrays.
 
         Optimisers and layers replace arrays and never write into them, so this is a snapshot.
         """
-        return {name: tensor.detach() for name, tensor in self._named_state()}
+        return {name: tensor.detach() for name, tensor in self._state().items()}
 
     def load_state_dict(
         self, state: Mapping[str, Tensor | Array], strict: bool = True
@@ -152,19 +156,20 @@ class Module:
         `strict` is false), and every value of another shape or of no fitting dtype. Then nothing
         was changed.
         """
-        mine = dict(self._named_state())
+        mine = self._state()
         differ = KeysDiffer(
             [name for name in mine if name not in state],
             [name for name in state if name not in mine],
         )
-        arrays = {name: np.asarray(state[name]) for name in mine if name in state}
+        given = {name: np.asarray(state[name]) for name in mine if name in state}
         kinds = differ._asdict().items() if strict else ()
         problems = [f"{kind} {', '.join(names)}" for kind, names in kinds if names]
-        problems += filter(None, (_misfit(name, mine[name], arrays[name]) for name in arrays))
+        problems += filter(None, (_misfit(name, mine[name], given[name]) for name in given))
         if problems:
             raise ValueError(f"the state does not fit {type(self).__name__}: {'; '.join(problems)}")
+        arrays = {name: _array_like(mine[name], array) for name, array in given.items()}
         for name, array in arrays.items():
-            mine[name].cached_data = _array_like(mine[name], array)
+            mine[name].cached_data = array
         return differ
 
     # What it looks like
@@ -186,15 +191,27 @@ def _members(value: object) -> Iterable[tuple[Any, Any]]:
     return enumerate(value) if isinstance(value, list | tuple) else ()
 
 
-def _walk(value: object, seen: set[int], name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the modules and tensors of which `value` is made, itself first, each once."""
-    if not isinstance(value, Module | Tensor | dict | list | tuple) or id(value) in seen:
+def _walk(
+    value: object, seen: set[object], name: str = "", *, private: bool = False
+) -> Iterator[tuple[str, Any]]:
+    """Yield the modules and tensors of which `value` is made, itself first, each once.
+
+    `private` says that it is in a private attribute, where tensors are no buffers.
+    """
+    is_buffer = isinstance(value, Tensor) and not isinstance(value, Parameter)
+    if not isinstance(value, Module | Tensor | dict | list | tuple) or (is_buffer and private):
         return
-    seen.add(id(value))
-    if isinstance(value, Module | Tensor):
+    found = isinstance(value, Module | Tensor)
+    mark = id(value) if found else (id(value), private)
+    if mark in seen:
+        return
+    seen.add(mark)
+    if found:
         yield name, value
     for key, member in _members(value):
-        yield from _walk(member, seen, f"{name}.{key}" if name else str(key))
+        path = f"{name}.{key}" if name else str(key)
+        hidden = str(key).startswith("_") if isinstance(value, Module) else private
+        yield from _walk(member, seen, path, private=hidden)
 
 
 def _children(value: object, name: str = "") -> Iterator[tuple[str, Module]]:
@@ -230,7 +247,8 @@ def _misfit(name: str, tensor: Tensor, array: np.ndarray[Any, Any]) -> str | Non
     if array.shape != tensor.shape:
         return f"{name} has shape {array.shape}, not {tensor.shape}"
     xp = array_namespace(tensor.realize_cached_data())
-    if is_floating(tensor.dtype, xp) != (array.dtype.kind == "f"):
+    kinds = "f" if is_floating(tensor.dtype, xp) else "biu"
+    if array.dtype.kind not in kinds:
         return f"{name} has dtype {array.dtype}, not {tensor.dtype}"
     return None
 
@@ -239,4 +257,5 @@ def _array_like(tensor: Tensor, array: np.ndarray[Any, Any]) -> Array:
     """Return a copy of `array` in the dtype of `tensor` and on its device."""
     old = tensor.realize_cached_data()
     xp = array_namespace(old)
-    return xp.astype(xp.asarray(array, device=old.device, copy=True), old.dtype, copy=False)
+    with quiet():  # what is too large for the dtype becomes infinite
+        return xp.astype(xp.asarray(array, device=old.device, copy=True), old.dtype, copy=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from needle_hw1 import Device, Tensor
-from needle_hw1.array_api import Array, DType
+from needle_hw1.array_api import Array, DType, array_namespace
 from needle_hw2 import init, ops
 from needle_hw2.nn.module import Module, Parameter
 
@@ -22,6 +22,10 @@ class Normalization(Module):
         dtype: DType = "float32",
     ) -> None:
         super().__init__()
+        if dim < 1:
+            raise ValueError(f"dim is at least 1, got {dim}")
+        if not eps >= 0:
+            raise ValueError(f"eps is at least 0, got {eps}")
         self.dim = dim
         self.eps = eps
         self.weight = Parameter(init.ones(dim, device=device, dtype=dtype))
@@ -59,6 +63,8 @@ class BatchNorm1d(Normalization):
         dtype: DType = "float32",
     ) -> None:
         super().__init__(dim, eps, device, dtype)
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"momentum lies in [0, 1], got {momentum}")
         self.momentum = momentum
         self.running_mean = init.zeros(dim, device=device, dtype=dtype)
         self.running_var = init.ones(dim, device=device, dtype=dtype)
@@ -83,7 +89,8 @@ class BatchNorm1d(Normalization):
 
     def _track(self, running: Tensor, observed: Array) -> None:
         average = running.realize_cached_data()
-        running.cached_data = average + (observed[0, :] - average) * self.momentum
+        observed = array_namespace(observed).astype(observed[0, :], average.dtype, copy=False)
+        running.cached_data = average + (observed - average) * self.momentum
 
 
 class LayerNorm1d(Normalization):

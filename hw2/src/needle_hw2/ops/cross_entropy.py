@@ -18,6 +18,7 @@ class CrossEntropy(FusedOp):
 
     The labels are an array of integers from [0, k), of the library of z and on its device; s is
     `smoothing`. The rows of log p are indexed by the labels: t is needed for the gradient only.
+    Raises `IndexError` for a label out of range, `ValueError` for shapes that do not fit.
     """
 
     def __init__(self, labels: Array, smoothing: float = 0.0) -> None:
@@ -31,6 +32,10 @@ class CrossEntropy(FusedOp):
                 f"got {z.shape} and {self.labels.shape}"
             )
         xp = array_namespace(z)
+        outside = (self.labels < 0) | (self.labels >= z.shape[1])
+        if xp.any(outside):
+            label, k = self.labels[outside][0], z.shape[1]
+            raise IndexError(f"label {label} is not in [0, {k}), the {k} classes of the logits")
         shifted = z - finite_peak(z, (1,))
         self._exponentials = xp.exp(shifted)
         self._totals = xp.sum(self._exponentials, axis=1, keepdims=True)

@@ -15,13 +15,21 @@ class FusedOp(TensorOp):
     as in `backward(create_graph=False)`.
     """
 
+    def run(self, arrays: list[Array]) -> Array:
+        """Return the array of the result, and remember of what it was computed."""
+        self._arrays = arrays
+        return super().run(arrays)
+
     def array_gradient(self, out_grad: Array, node: Tensor) -> tuple[Array | None, ...]:
-        """Return the arrays of `gradient`; it may use what `compute` has left in `self`."""
+        """Return the arrays of `gradient`; it may use what `compute` on the inputs left here."""
         raise NotImplementedError(f"{type(self).__name__}.array_gradient")
 
     def gradient_as_tuple(self, out_grad: Tensor, node: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient for each input, by the faster way that will do."""
         if is_recording():
             return super().gradient_as_tuple(out_grad, node)
-        arrays = self.array_gradient(out_grad.realize_cached_data(), node)
-        return tuple(None if array is None else constant(array) for array in arrays)
+        inputs = [x.realize_cached_data() for x in node.inputs]
+        if any(mine is not its for mine, its in zip(self._arrays, inputs, strict=True)):
+            self.run(inputs)  # the op was used again in the meantime
+        grads = self.array_gradient(out_grad.realize_cached_data(), node)
+        return tuple(None if grad is None else constant(grad) for grad in grads)

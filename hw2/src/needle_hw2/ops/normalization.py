@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from needle_hw1.array_api import Array, Axes, array_namespace, normalize_axes
+from needle_hw1.array_api import Array, Axes, array_namespace, frozen_axes, normalize_axes
 from needle_hw1.ops.reduce import sum_to_shape
 from needle_hw1.ops.shape import promote_together
 from needle_hw1.tensor_op import T, Tensor
@@ -31,7 +31,7 @@ class Normalize(FusedOp):
     variance: Array
 
     def __init__(self, axes: Axes, eps: float = 1e-5) -> None:
-        self.axes = axes
+        self.axes = frozen_axes(axes)
         self.eps = eps
 
     def align(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import ClassVar
 
-from needle_hw1.array_api import Array, Axes, Shape, array_namespace, normalize_axes
+from needle_hw1.array_api import Array, Axes, Shape, array_namespace, frozen_axes, normalize_axes
 from needle_hw1.ops import broadcast_to
 from needle_hw1.ops.reduce import restore_axes
 from needle_hw1.tensor_op import T, Tensor, TensorOp, constant
@@ -16,7 +15,7 @@ class Reduction(TensorOp):
     """An op that reduces `axes` (all if None), and drops them or keeps them with size 1."""
 
     def __init__(self, axes: Axes = None, keepdims: bool = False) -> None:
-        self.axes = tuple(axes) if isinstance(axes, Iterable) else axes
+        self.axes = frozen_axes(axes)
         self.keepdims = keepdims
 
 
@@ -57,9 +56,10 @@ class Extremum(Reduction):
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:
         (x,) = node.inputs
-        xp = array_namespace(x.cached_data)
+        xp = array_namespace(x.realize_cached_data())
         axes = normalize_axes(self.axes, x.ndim)
-        chosen = xp.astype(x.cached_data == restore_axes(node, x.shape, axes).cached_data, x.dtype)
+        extremes = restore_axes(node, x.shape, axes).realize_cached_data()
+        chosen = xp.astype(x.realize_cached_data() == extremes, x.dtype)
         share = chosen / xp.sum(chosen, axis=axes, keepdims=True)
         return restore_axes(out_grad, x.shape, axes) * constant(share)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -35,7 +36,7 @@ class TensorTuple(Value, made_by=TensorTupleOp):
         return len(self.realize_cached_data())
 
     def __getitem__(self, index: int) -> Tensor:
-        return tuple_get_item(self, index)
+        return tuple_get_item(self, operator.index(index))
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[index] for index in range(len(self)))
@@ -97,7 +98,7 @@ class TupleGetItem(TensorOp):
         """Return the member of `a`; of a tuple just made, with `fold_const`, the tensor itself."""
         if not isinstance(a, TensorTuple):
             raise TypeError(f"tuple_get_item takes a TensorTuple, not {type(a).__name__}")
-        if fold_const and isinstance(a.op, MakeTensorTuple):
+        if fold_const and a.requires_grad and isinstance(a.op, MakeTensorTuple):
             return _member(a.inputs, self.index)
         return super().__call__(a)
 
@@ -129,6 +130,9 @@ def make_tuple(*tensors: Tensor) -> TensorTuple:
     """Return `tensors`, at least one, as one value."""
     if not tensors:
         raise ValueError("make_tuple takes at least one tensor")
+    for position, tensor in enumerate(tensors):
+        if isinstance(tensor, TensorTuple):
+            raise TypeError(f"the members of a tuple are tensors, member {position} is a tuple")
     made: TensorTuple = MakeTensorTuple()(*tensors)
     return made
 

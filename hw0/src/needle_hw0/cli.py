@@ -13,7 +13,7 @@ from needle_hw0.mnist import parse_mnist
 from needle_hw0.training import train_nn, train_softmax
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
@@ -21,16 +21,23 @@ INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 2 for a mistake, 130 for Ctrl-C."""
     arguments = _parser().parse_args(argv)
+    return run("needle_hw0", lambda: _train(arguments))
+
+
+def run(program: str, command: Callable[[], int | None]) -> int:
+    """Return the exit code of `command`: its own, 2 for a mistake, 130 for Ctrl-C.
+
+    Mistakes, errors that a user can do something about, are told in a line that `program` begins.
+    """
     screen = Console(stderr=True)
     try:
-        _train(arguments)
+        return command() or 0
     except KeyboardInterrupt:
         screen.print("interrupted")
         return INTERRUPTED
     except (ImportError, MemoryError, OSError, ValueError) as error:
-        screen.print(f"needle_hw0: {error}", markup=False, highlight=False, soft_wrap=True)
+        screen.print(f"{program}: {error}", markup=False, highlight=False, soft_wrap=True)
         return 2
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    folder = _locate(arguments.data, arguments.data_dir)
+    folder = locate(arguments.data, arguments.data_dir, package="needle-hw0")
     training, test = (
         parse_mnist(
             folder / f"{part}-images-idx3-ubyte.gz", folder / f"{part}-labels-idx1-ubyte.gz"
@@ -72,12 +79,15 @@ def _train(arguments: argparse.Namespace) -> None:
         train_nn(*training, *test, hidden_dim=arguments.hidden, **settings)
 
 
-def _locate(name: str, folder: Path | None) -> Path:
-    """Return the directory with the files of data set `name`."""
+def locate(name: str, folder: Path | None, *, package: str) -> Path:
+    """Return the directory with the files of data set `name`, in `folder` if one is given.
+
+    Raises `ImportError` that says how to install what finds it, an extra of `package`.
+    """
     try:
         data = import_module("needle_shared.data")
     except ImportError as error:
         raise ImportError(
-            f"data sets are found by needle-shared: pip install needle-hw0[train] ({error})"
+            f"data sets are found by needle-shared: pip install {package}[train] ({error})"
         ) from error
     return Path(data.locate(name, folder, download=folder is None))

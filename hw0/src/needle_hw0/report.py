@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -11,14 +11,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+_FORMATS = {"epoch": "d", "loss": ".5f", "error": ".2%", "accuracy": ".2%", "seconds": ".3f"}
 
 
 @dataclass(frozen=True)
 class Epoch:
     """The results after one pass over the training set; errors are shares of wrong answers."""
 
-    number: int
+    epoch: int  # the first is 1
     train_loss: float
     train_error: float
     test_loss: float
@@ -28,28 +31,54 @@ class Epoch:
 
 def show_training(title: str, epochs: Iterable[Epoch], total: int) -> None:
     """Show each of `total` epochs as it ends; where output is no terminal, all at the end."""
-    table = Table(title=title)
-    for heading in ("epoch", "train loss", "train error", "test loss", "test error", "seconds"):
-        table.add_column(heading, justify="right")
     bar = Progress(TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     task = bar.add_task("training", total=total)
-    screen = Console()
-    try:
-        with Live(Group(table, bar), console=screen, transient=True):
-            for epoch in epochs:
-                table.add_row(*_row(epoch))
-                bar.advance(task)
-    finally:  # what an interrupted run has reached is worth seeing
-        if table.row_count:
-            screen.print(table)
+    with EpochTable(title, bar, Console(), [field.name for field in fields(Epoch)]) as table:
+        for epoch in epochs:
+            table.add(asdict(epoch))
+            bar.advance(task)
 
 
-def _row(epoch: Epoch) -> tuple[str, ...]:
-    return (
-        str(epoch.number),
-        f"{epoch.train_loss:.5f}",
-        f"{epoch.train_error:.2%}",
-        f"{epoch.test_loss:.5f}",
-        f"{epoch.test_error:.2%}",
-        f"{epoch.seconds:.3f}",
-    )
+class EpochTable:
+    """A table of epochs, above a bar that is gone at the end; a context manager.
+
+    On a terminal the table is seen growing. Elsewhere it is printed at the end. Columns without
+    `names` are those of the first row.
+    """
+
+    def __init__(
+        self, title: str, bar: Progress, screen: Console, names: Iterable[str] = ()
+    ) -> None:
+        self._screen = screen
+        self._table = Table(title=title)
+        self._live = Live(Group(self._table, bar), console=screen, transient=True)
+        self._add_columns(names)
+
+    def _add_columns(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._table.add_column(name.replace("_", " "), justify="right")
+
+    def __enter__(self) -> EpochTable:
+        self._live.start(refresh=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+        if self._table.row_count:  # what an interrupted run has reached is worth seeing
+            self._screen.print(self._table)
+
+    def add(self, row: Mapping[str, float]) -> None:
+        """Add a row of values by the names of their columns."""
+        if not self._table.columns:
+            self._add_columns(row)
+        self._table.add_row(*(format_value(name, value) for name, value in row.items()))
+
+
+def format_value(name: str, value: float) -> str:
+    """Return `value` as a reader wants it, by the last word of its name: errors in per cent."""
+    return format(value, _FORMATS.get(name.rpartition("_")[2], ".4g"))

@@ -170,3 +170,25 @@ class OneThread(Plain):
         if limits != ["1", "1", "1"]:
             raise RuntimeError(f"thread limits {limits}")
         super().start(W1, W2)
+
+
+class OnFirst(Plain):
+    """Stands on a stage that the tests make."""
+
+    package = "needle_first"
+
+
+class AlsoOnFirst(OnFirst):
+    """Stands on the same stage."""
+
+
+class OnSecond(Plain):
+    """Stands on another, which has the first one's names too."""
+
+    package = "needle_second"
+
+
+class OnBroken(Plain):
+    """Stands on a stage that says it has names, and cannot be asked for them."""
+
+    package = "needle_broken"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from needle_shared.evolution.agreement import WINDOW
+from needle_shared.evolution.results import StageNames
 
 
 def only(comparison, name):
@@ -165,3 +166,35 @@ def test_progress_adds_up_to_its_total(run):
     counter = Counter()
     run("Plain", "Reordered", progress=counter)
     assert counter.done == counter.total > 0
+
+
+@pytest.fixture
+def stages(tmp_path, monkeypatch):
+    """Three packages where the cells' processes find them."""
+    sources = {
+        "needle_first": "def exp(): pass\n",
+        "needle_second": "from needle_first import exp as exp\ndef log(): pass\n",
+        "needle_broken": "def __getattr__(name): raise OSError(name)\n__all__ = ['lost']\n",
+    }
+    for package, source in sources.items():
+        (tmp_path / f"{package}.py").write_text(source)
+    path = [str(tmp_path), os.environ["PYTHONPATH"]]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
+
+
+def test_each_stage_is_listed_once_with_the_names_that_no_stage_before_it_has(run, stages):
+    first = StageNames("needle_first", {"needle_first": ["exp"]})
+    second = {"needle_second": ["log"]}
+    comparison = run("OnFirst", "AlsoOnFirst", "Plain", "OnSecond", "Absent")
+    assert comparison.stages == [first, StageNames("needle_second", second)]
+    assert run("OnSecond", "OnFirst").stages == [
+        StageNames("needle_second", {"needle_second": ["exp", "log"]}),
+        StageNames("needle_first", {}),
+    ]
+
+
+def test_a_stage_whose_names_cannot_be_listed_has_failed_and_the_others_go_on(run, stages):
+    comparison = run("OnFirst", "OnBroken", "OnSecond")
+    assert "OSError: lost" in only(comparison, "OnBroken").reason
+    assert [stage.package for stage in comparison.stages] == ["needle_first", "needle_second"]
+    assert not comparison.good

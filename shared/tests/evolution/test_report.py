@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from needle_shared.evolution.report import report
-from needle_shared.evolution.results import CellResult, Comparison, Disagreement
+from needle_shared.evolution.results import CellResult, Comparison, Disagreement, StageNames
 
 TITLE = "784-100-10 network, digits (1,500 images), 30 epochs, lr 0.2, batch 100"
 
@@ -18,11 +18,12 @@ def row(name, seconds, **values):
     )
 
 
-def shown(rows, disagreements=(), *, width=80, color=None, kinks=0):
+def shown(rows, disagreements=(), *, width=80, color=None, kinks=0, stages=()):
     console = Console(
         file=io.StringIO(), width=width, color_system=color, force_terminal=color is not None
     )
-    report(console, Comparison(list(rows), list(disagreements), 300, 1.1e-4, 2.6e-6, kinks), TITLE)
+    found = [list(rows), list(disagreements), 300, 1.1e-4, 2.6e-6, kinks, list(stages)]
+    report(console, Comparison(*found), TITLE)
     return console.file.getvalue()
 
 
@@ -110,3 +111,43 @@ def test_kinks_are_not_passed_over_in_silence():
 
 def test_an_empty_comparison_is_shown():
     assert TITLE in shown([])
+
+
+LAYERS = [f"Layer{i}" for i in range(30)]
+STAGES = [
+    StageNames("needle_hw0", {"needle_hw0": ["add", "softmax_loss"]}),
+    StageNames("needle_hw1", {"needle_hw1": ["Tensor"], "needle_hw1.ops": ["exp", "log"]}),
+    StageNames("needle_hw2", {"needle_hw2.data.datasets": ["MNIST"], "needle_hw2.nn": LAYERS}),
+    StageNames("needle_hw3", {"needle_hw3.backend_ndarray": ["NDArray"]}),
+    StageNames("needle_hw4", {}),
+]
+
+
+def test_the_names_that_each_stage_adds_are_counted_by_module():
+    lines = [line.split() for line in shown([], stages=STAGES).splitlines()]
+    for expected in (
+        "needle_hw0 2 2 add, softmax_loss",
+        "needle_hw1 3 1 Tensor",
+        "ops 2 exp, log",
+        "needle_hw2 31 data.datasets 1 MNIST",
+        "needle_hw3 1 backend_ndarray 1 NDArray",
+        "needle_hw4 0",
+    ):
+        assert expected.split() in lines
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_names_take_one_line_a_module_and_those_that_do_not_fit_are_left_out_whole(width):
+    stages = [*STAGES[:2], StageNames("needle_hw2", {"needle_hw2.autograd": LAYERS})]
+    text = shown([], stages=stages, width=width)
+    assert line(text, " needle_hw2 ")[:4] == ["needle_hw2", "30", "autograd", "30"]
+    names = line(text, " needle_hw2 ")[4:]
+    assert names == [*(f"{name}," for name in LAYERS[: len(names) - 1]), "…"]
+    assert len(names) > 4
+    assert text.count("Layer") == len(names) - 1
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_without_stages_there_is_no_table_of_names():
+    assert "Public names" in shown([], stages=STAGES)
+    assert "Public names" not in shown([])

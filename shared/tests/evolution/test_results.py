@@ -6,7 +6,13 @@ import os
 import pytest
 
 from needle_shared.evolution import results
-from needle_shared.evolution.results import CellResult, Comparison, Disagreement, save
+from needle_shared.evolution.results import (
+    CellResult,
+    Comparison,
+    Disagreement,
+    StageNames,
+    save,
+)
 
 
 @pytest.fixture
@@ -17,7 +23,10 @@ def comparison():
         CellResult("b", losses=[2.5, float("nan")]),
         CellResult("c", state="missing", reason="not there"),
     ]
-    return Comparison(rows, [found], 2, 1e-4, float("inf"))
+    stages = [
+        StageNames("needle_hw1", {"needle_hw1": ["Tensor"], "needle_hw1.ops": ["exp", "log"]})
+    ]
+    return Comparison(rows, [found], 2, 1e-4, float("inf"), stages=stages)
 
 
 def test_the_file_says_what_ran_where_and_when(comparison, tmp_path):
@@ -32,6 +41,8 @@ def test_the_file_says_what_ran_where_and_when(comparison, tmp_path):
     assert document["cells"][0]["losses"] == [2.5, 2.0]
     assert document["cells"][0]["seconds"] == [3.0, 1.0, 2.0]
     assert document["disagreements"][0]["text"] == "b differs"
+    names = {"needle_hw1": ["Tensor"], "needle_hw1.ops": ["exp", "log"]}
+    assert document["stages"] == [{"package": "needle_hw1", "new_names": names}]
 
 
 def test_numbers_that_are_not_finite_are_null(comparison, tmp_path):
@@ -100,3 +111,8 @@ def test_a_comparison_is_good_if_something_finished_and_nothing_is_wrong(states,
     found = [Disagreement("a", "b", 0, 1.0, 2.0, "")] if disagree else []
     rows = [CellResult(str(i), state=state) for i, state in enumerate(states)]
     assert Comparison(rows, found, 1, 1e-4, 0.0).good is good
+
+
+def test_the_names_of_a_stage_are_counted_over_its_modules(comparison):
+    assert comparison.stages[0].count == 3
+    assert StageNames("needle_hw2", {}).count == 0

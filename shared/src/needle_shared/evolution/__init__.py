@@ -22,6 +22,9 @@ What the columns mean:
 - *library*: lines of code of our packages under that, without what you write. hw0 has none: what
   is written by hand stands on NumPy, or on C++, alone.
 
+A second table has the public names that each stage adds to those of the stages above it, counted
+by module; the saved file has all of them. `interface` says what is public.
+
 Adding a stage takes one file in `cells/` and one line in `cells.CELLS`. A cell of your own needs no
 registration: `--cells hw0-numpy,module:Class`, with `module.py` in the current directory.
 """

@@ -9,10 +9,11 @@ from typing import Any, Protocol
 from needle_shared.evolution.agreement import WINDOW
 from needle_shared.evolution.problem import Problem
 from needle_shared.evolution.process import CellError, CellMissingError, CellProcess
-from needle_shared.evolution.results import CellResult, Comparison
+from needle_shared.evolution.results import CellResult, Comparison, StageNames
 from needle_shared.evolution.verdict import judge
 
 CHECKED_STEPS = 300
+STAGES = "needle_"  # what their packages' names begin with
 
 
 class Progress(Protocol):
@@ -102,11 +103,15 @@ def compare(
             }
         )
         progress.phase("Starting one process per cell")
-        team.ask_all("ready")
+        for result, answer in team.ask_all("ready"):
+            result.package = answer["package"]
         check(team, steps, progress)
         train(team, epochs, problem.steps, progress)
         measure(team, repeats, problem.steps, progress)
-    return judge(list(team.results.values()), problem, steps)
+        stages = list_names(team)
+    comparison = judge(list(team.results.values()), problem, steps)
+    comparison.stages = stages
+    return comparison
 
 
 def check(team: Team, steps: int, progress: Progress) -> None:
@@ -147,3 +152,19 @@ def measure(team: Team, repeats: int, steps: int, progress: Progress) -> None:
         result.peak_memory_mib = answer["peak_memory"]
         result.user_lines = answer["lines"]["user"]
         result.library_lines = answer["lines"]["library"]
+
+
+def list_names(team: Team) -> list[StageNames]:
+    """Return what each stage adds to the public names of the stages before it.
+
+    A cell of somebody's own may stand on any package; only the names of stages are listed.
+    """
+    stages: dict[str, StageNames] = {}
+    for name, result in team.results.items():
+        package = result.package
+        if result.state != "finished" or package in stages or not package.startswith(STAGES):
+            continue
+        answer = team.ask(name, "interface", earlier=[*stages])
+        if answer is not None:
+            stages[package] = StageNames(package, answer["names"])
+    return [*stages.values()]

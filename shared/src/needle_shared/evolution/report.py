@@ -1,6 +1,7 @@
 """The table, and what is said under it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from textwrap import shorten
 from typing import NamedTuple
 
 from rich import box
@@ -9,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from needle_shared.evolution.results import CellResult, Comparison
+from needle_shared.evolution.results import CellResult, Comparison, StageNames
 
 _DEFINITIONS = (
     "epoch: median of repeats in turn, on one thread · memory: peak of the whole process · "
@@ -18,6 +19,7 @@ _DEFINITIONS = (
 )
 _STYLES = {"finished": "", "missing": "dim", "failed": "red"}
 _SHOWN_LOG_LINES = 15
+_SHOWN_CHARACTERS = 42  # of the names in a module: the table is to fit into 80 columns
 
 
 class Column(NamedTuple):
@@ -50,7 +52,7 @@ def _number(value: float | None, factor: float, form: str, suffix: str = "") -> 
 
 def table(comparison: Comparison) -> Table:
     """Return the rows of all cells."""
-    result = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
+    result = _empty_table()
     result.add_column("\ncell", style="bold", overflow="fold")
     shown = columns(comparison)
     for column in shown:
@@ -63,8 +65,32 @@ def table(comparison: Comparison) -> Table:
     return result
 
 
+def names_table(stages: Sequence[StageNames]) -> Table:
+    """Return how many public names each stage adds, and the first of them, module by module."""
+    result = _empty_table()
+    result.add_column("stage", style="bold", no_wrap=True)
+    result.add_column("adds", justify="right")
+    result.add_column("module", style="dim")
+    result.add_column("", justify="right")
+    result.add_column("public names")
+    for stage in stages:
+        total = [stage.package, f"{stage.count:,}"]
+        for module, names in stage.new_names.items():
+            inner = module.removeprefix(stage.package).removeprefix(".")
+            first = shorten(", ".join(names), _SHOWN_CHARACTERS, placeholder=" …")
+            result.add_row(*total, inner, f"{len(names):,}", first)
+            total = ["", ""]
+        if not stage.new_names:
+            result.add_row(*total)
+    return result
+
+
+def _empty_table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
+
+
 def report(console: Console, comparison: Comparison, title: str) -> None:
-    """Print the table, whether the cells agree, and what the columns mean."""
+    """Print the table, whether the cells agree, what each stage adds, and what columns mean."""
     console.print()
     console.print(title, style="bold", highlight=False)
     console.print(table(comparison))
@@ -75,6 +101,9 @@ def report(console: Console, comparison: Comparison, title: str) -> None:
             console.print(f"{cell.name} printed:", style="red", highlight=False, markup=False)
             tail = "\n".join(cell.log.splitlines()[-_SHOWN_LOG_LINES:])
             console.print(tail, style="dim", highlight=False, markup=False)
+    if comparison.stages:
+        console.print("Public names that each stage adds to those above it", style="bold")
+        console.print(names_table(comparison.stages))
     console.print(_DEFINITIONS, style="dim", highlight=False)
 
 

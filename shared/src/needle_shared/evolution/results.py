@@ -22,6 +22,7 @@ class CellResult:
     """One row: what a cell answered, as far as it came."""
 
     name: str
+    package: str = ""
     state: Literal["finished", "missing", "failed"] = "finished"
     reason: str = ""
     log: str = ""
@@ -55,11 +56,25 @@ class Disagreement:
     text: str
 
 
+@dataclass(frozen=True)
+class StageNames:
+    """The public names of `package` that no stage before it has, by the module where they are."""
+
+    package: str
+    new_names: dict[str, list[str]]
+
+    @property
+    def count(self) -> int:
+        """The number of names in all modules."""
+        return sum(map(len, self.new_names.values()))
+
+
 @dataclass
 class Comparison:
     """All rows and whether they agree: losses within `bound`, relative, over `steps` steps.
 
-    `kinks` is the number of windows that agree although they are beyond the bound.
+    `kinks` is the number of windows that agree although they are beyond the bound. `stages` are
+    the packages of the rows, each once.
     """
 
     cells: list[CellResult]
@@ -68,6 +83,7 @@ class Comparison:
     bound: float
     largest_difference: float = 0.0
     kinks: int = 0
+    stages: list[StageNames] = field(default_factory=list)
 
     @property
     def finished(self) -> list[CellResult]:

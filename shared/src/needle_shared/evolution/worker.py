@@ -23,6 +23,7 @@ import numpy as np
 
 from needle_shared.evolution.agreement import WINDOW
 from needle_shared.evolution.cell import Array, Cell, load_class
+from needle_shared.evolution.interface import new_names
 from needle_shared.evolution.problem import Problem
 
 Answer = dict[str, Any]
@@ -39,8 +40,8 @@ class Worker:
         self._common = folder / "weights.npz"
 
     def ready(self) -> Answer:
-        """Answer that the cell is made."""
-        return {}
+        """Answer that the cell is made, and of which package."""
+        return {"package": self._cell.package}
 
     def start(self) -> Answer:
         """Go back to the initial weights."""
@@ -118,6 +119,10 @@ class Worker:
     def describe(self) -> Answer:
         """Answer the peak memory in MiB and the lines of code on both sides."""
         return {"peak_memory": peak_memory(), "lines": asdict(self._cell.lines())}
+
+    def interface(self, earlier: list[str]) -> Answer:
+        """Answer the public names that the cell's package adds to those of the packages given."""
+        return {"names": new_names(self._cell.package, earlier)}
 
 
 def peak_memory() -> float | None:

@@ -92,7 +92,7 @@ def _with_momentum(gradient: Array, state: dict[str, Any], settings: dict[str, A
     share = 1 - (momentum if dampening is None else dampening)
     if "velocity" in state:
         state["velocity"] *= momentum
-        state["velocity"] += gradient * share
+        state["velocity"] += gradient if share == 1 else gradient * share
     else:
         first = gradient * (share if dampening is None else 1.0)
         state["velocity"] = array_namespace(gradient).asarray(first)

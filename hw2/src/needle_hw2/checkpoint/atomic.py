@@ -11,7 +11,8 @@ def write_atomically(path: str | Path, content: bytes) -> None:
     """Make `path` a file with `content`, on the disk when this returns.
 
     The bytes go to a temporary file beside it, which then takes its name. After an error, such as
-    a full disk, what was at `path` is as before, and the temporary file is gone.
+    an `OSError` that names `path` for a full disk, what was there is as before, and the temporary
+    file is gone.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -21,9 +22,11 @@ def write_atomically(path: str | Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = str(path), None
         raise
     _sync_directory(path.parent)
 

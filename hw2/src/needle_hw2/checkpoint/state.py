@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from needle_hw1 import Tensor
 from needle_hw2.checkpoint import archive
 from needle_hw2.checkpoint.archive import CheckpointError, NumpyArray
 from needle_hw2.nn import Module
+from needle_hw2.optim import Optimizer
 
 Arrays = dict[str, NumpyArray]
 
 
-class Stateful(Protocol):
-    """What an optimiser is to a checkpoint."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return {"state": {index: {name: Tensor or number}}, "param_groups": JSON}."""
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over such a state, or raise `ValueError` and change nothing."""
-
-
 def save(
-    model: Module, optimizer: Stateful | None, path: str | Path, *, progress: Any = None
+    model: Module, optimizer: Optimizer | None, path: str | Path, *, progress: Any = None
 ) -> None:
     """Write the state of `model`, of `optimizer` unless it is None, and `progress` to `path`.
 
@@ -42,7 +33,7 @@ def save(
     archive.write(path, tensors, values)
 
 
-def load(model: Module, optimizer: Stateful | None, path: str | Path) -> Any:
+def load(model: Module, optimizer: Optimizer | None, path: str | Path) -> Any:
     """Set the state of `model`, and of `optimizer` unless it is None; return the progress.
 
     Raises `CheckpointError`, which names the file and what is wrong in it, if it is no whole
@@ -52,7 +43,7 @@ def load(model: Module, optimizer: Stateful | None, path: str | Path) -> Any:
     tensors, values = archive.read(path)
     progress = _progress(path, values)
     mine, others = _by_owner(path, tensors)
-    state = {} if optimizer is None else _join(path, type(optimizer), others, values)
+    state = {} if optimizer is None else _join(path, others, values)
     before = model.state_dict()
     try:
         model.load_state_dict(mine)
@@ -88,7 +79,7 @@ def _by_owner(path: str | Path, tensors: Arrays) -> tuple[Arrays, Arrays]:
     return owners["model"], owners["optimizer"]
 
 
-def _split(optimizer: Stateful) -> tuple[Arrays, dict[str, Any]]:
+def _split(optimizer: Optimizer) -> tuple[Arrays, dict[str, Any]]:
     """Return the tensors of an optimiser's state by their names, and the rest."""
     state = optimizer.state_dict()
     tensors: Arrays = {}
@@ -100,25 +91,19 @@ def _split(optimizer: Stateful) -> tuple[Arrays, dict[str, Any]]:
                 tensors[f"optimizer.{index}.{name}"] = value.numpy()
             else:
                 kept[name] = value
-    return tensors, {**state, "class": type(optimizer).__name__, "state": numbers}
+    return tensors, {**state, "state": numbers}
 
 
-def _join(
-    path: str | Path, kind: type[Stateful], tensors: Arrays, values: dict[str, Any]
-) -> dict[str, Any]:
+def _join(path: str | Path, tensors: Arrays, values: dict[str, Any]) -> dict[str, Any]:
     """Return the state that `_split` took apart."""
     saved = values.get("optimizer")
     if saved is None:
         raise CheckpointError(path, "it holds no optimiser")
     try:
-        found = saved["class"]
         state = {int(index): dict(slots) for index, slots in saved["state"].items()}
         for name, array in tensors.items():
             index, slot = name.split(".")
             state[int(index)][slot] = Tensor(array, requires_grad=False)
-        rest = {key: value for key, value in saved.items() if key not in {"class", "state"}}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(path, f"field optimizer is malformed: {error!r}") from error
-    if found != kind.__name__:
-        raise CheckpointError(path, f"its optimiser is {found}, not {kind.__name__}")
-    return {**rest, "state": state}
+    return {**saved, "state": state}

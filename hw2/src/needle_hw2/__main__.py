@@ -1,0 +1,7 @@
+"""`python -m needle_hw2`."""
+
+import sys
+
+from needle_hw2.cli import main
+
+sys.exit(main())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,11 +24,16 @@ _namespaces: dict[type, Any] = {}  # asking an array takes as long as adding two
 
 
 def array_namespace(array: Array) -> Any:
-    """Return the module whose functions (`exp`, `sum`, ...) operate on `array`."""
+    """Return the module whose functions (`exp`, `sum`, ...) operate on `array`.
+
+    Raises `TypeError` for what is no array.
+    """
     kind = type(array)
     namespace = _namespaces.get(kind)
     if namespace is None:
         is_scalar = isinstance(array, np.generic)  # NumPy's answer for themselves since 2.1 only
+        if not is_scalar and not is_array(array):
+            raise TypeError(f"{kind.__name__} is no array: it has no __array_namespace__")
         namespace = _namespaces[kind] = np if is_scalar else array.__array_namespace__()
     return namespace
 
@@ -37,6 +43,7 @@ def is_array(value: object) -> bool:
     return hasattr(value, "__array_namespace__") and not isinstance(value, np.generic)
 
 
+@cache
 def is_floating(dtype: DType, xp: Any) -> bool:
     """Return whether `dtype` of the library `xp` is a real floating-point type."""
     return bool(xp.isdtype(dtype, "real floating"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from needle_hw1.array_api import Array, array_namespace
-from needle_hw1.tensor_op import T, Tensor, TensorOp
+from needle_hw1.tensor_op import T, Tensor
+from needle_hw2.ops.floating import FloatingOp
 
 
-class Sqrt(TensorOp):
+class Sqrt(FloatingOp):
     r"""The square root.
 
     .. math:: y = \sqrt{x} \qquad \bar x = \frac{\bar y}{2 y}
@@ -19,7 +20,7 @@ class Sqrt(TensorOp):
         return out_grad / (node * 2)
 
 
-class Tanh(TensorOp):
+class Tanh(FloatingOp):
     r"""The hyperbolic tangent.
 
     .. math:: y = \tanh x \qquad \bar x = \bar y \, (1 - y^2)
@@ -32,7 +33,7 @@ class Tanh(TensorOp):
         return out_grad * (1 - node * node)
 
 
-class Sigmoid(TensorOp):
+class Sigmoid(FloatingOp):
     r"""The logistic function. Where :math:`e^{-x}` overflows to infinity, y is 0, as it should.
 
     .. math:: y = \frac{1}{1 + e^{-x}} \qquad \bar x = \bar y \, y \, (1 - y)
@@ -45,7 +46,7 @@ class Sigmoid(TensorOp):
         return out_grad * node * (1 - node)
 
 
-class Softplus(TensorOp):
+class Softplus(FloatingOp):
     r"""A smooth ReLU, and the negative logarithm of a sigmoid of -x.
 
     .. math:: y = \log(1 + e^x) = \max(x, 0) + \log(1 + e^{-|x|}) \qquad

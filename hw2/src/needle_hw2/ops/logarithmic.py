@@ -6,17 +6,19 @@ from needle_hw1.array_api import Array, Axes, array_namespace, normalize_axes
 from needle_hw1.ops import exp, summation
 from needle_hw1.ops.reduce import restore_axes
 from needle_hw1.tensor_op import T, Tensor
+from needle_hw2.ops.floating import FloatingOp
 from needle_hw2.ops.reduce import Reduction
 
 
-class LogSumExp(Reduction):
+class LogSumExp(Reduction, FloatingOp):
     r"""Log of the sum of exponentials over `axes`.
 
     .. math:: y = \log \sum_i e^{x_i} = m + \log \sum_i e^{x_i - m}, \quad m = \max_i x_i
               \qquad \bar x_i = e^{x_i - y} \, \bar y
 
     Subtracting the maximum changes nothing in exact arithmetic and keeps every exponent at most
-    0, so `exp` cannot overflow. Of no elements, and where all are -inf, it is -inf.
+    0, so `exp` cannot overflow. Of no elements, and where all are -inf, it is -inf. The gradient is
+    taken from the log-softmax: beside a large m, y has no room for the logarithm.
     """
 
     def compute(self, x: Array) -> Array:
@@ -28,11 +30,11 @@ class LogSumExp(Reduction):
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:
         (x,) = node.inputs
-        softmax = exp(x - restore_axes(node, x.shape, self.axes))
+        softmax = exp(logsoftmax(x, self.axes))
         return restore_axes(out_grad, x.shape, self.axes) * softmax
 
 
-class LogSoftmax(Reduction):
+class LogSoftmax(Reduction, FloatingOp):
     r"""Log of the softmax over `axes`, of the shape of x.
 
     .. math:: y_i = x_i - \log \sum_j e^{x_j} \qquad

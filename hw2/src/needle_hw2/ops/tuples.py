@@ -93,13 +93,16 @@ class TupleGetItem(TensorOp):
 
     def __init__(self, index: int) -> None:
         self.index = index
+        self._has_made = False  # a deferred member is made by a second call, which must not fold
 
     def __call__(self, a: TensorTuple, fold_const: bool = True) -> Tensor:  # type: ignore[override]
         """Return the member of `a`; of a tuple just made, with `fold_const`, the tensor itself."""
         if not isinstance(a, TensorTuple):
             raise TypeError(f"tuple_get_item takes a TensorTuple, not {type(a).__name__}")
-        if fold_const and a.requires_grad and isinstance(a.op, MakeTensorTuple):
+        can_fold = a.requires_grad and isinstance(a.op, MakeTensorTuple) and not self._has_made
+        if fold_const and can_fold:
             return _member(a.inputs, self.index)
+        self._has_made = True
         return super().__call__(a)
 
     def run(self, arrays: list[Any]) -> Array:

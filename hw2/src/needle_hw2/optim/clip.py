@@ -24,7 +24,7 @@ def clip_grad_norm(params: Iterable[Tensor], max_norm: float) -> float:
 
     Raises `ValueError` for a `max_norm` that is negative or nan.
     """
-    _check_bound("max_norm", max_norm)
+    max_norm = _bound("max_norm", max_norm)
     parameters = _with_gradient(params)
     with quiet():
         total = math.sqrt(sum(_sum_of_squares(p.grad.realize_cached_data()) for p in parameters))
@@ -42,16 +42,18 @@ def clip_grad_value(params: Iterable[Tensor], limit: float) -> None:
     `limit` is at least 0. The clipped `.grad` is a new tensor, a constant. Parameters without a
     gradient are left out. Raises `ValueError` for a `limit` that is negative or nan.
     """
-    _check_bound("limit", limit)
+    limit = _bound("limit", limit)
     with quiet():
         for parameter in _with_gradient(params):
             gradient = parameter.grad.realize_cached_data()
             _rebind(parameter, array_namespace(gradient).clip(gradient, -limit, limit))
 
 
-def _check_bound(name: str, bound: float) -> None:
+def _bound(name: str, bound: float) -> float:
+    """Return `bound` as Python's number, which does not promote float32 as NumPy's would."""
     if not bound >= 0:
         raise ValueError(f"{name} is at least 0, got {bound}")
+    return float(bound)
 
 
 def _with_gradient(params: Iterable[Tensor]) -> list[Tensor]:

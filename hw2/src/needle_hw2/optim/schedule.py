@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 from needle_hw2.optim.checks import check_number
@@ -96,10 +97,9 @@ class StepLR(Scheduler):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        _check_count("step_size", step_size)
         check_number("gamma", gamma)
         super().__init__(optimizer)
-        self.step_size = step_size
+        self.step_size = _whole("step_size", step_size)
         self.gamma = float(gamma)
 
     def rate(self, count: int, initial: float) -> float:
@@ -121,10 +121,9 @@ class CosineLR(Scheduler):
     """
 
     def __init__(self, optimizer: Optimizer, steps: int, min_lr: float = 0.0) -> None:
-        _check_count("steps", steps)
         check_number("min_lr", min_lr)
         super().__init__(optimizer)
-        self.steps = steps
+        self.steps = _whole("steps", steps)
         self.min_lr = float(min_lr)
 
     def rate(self, count: int, initial: float) -> float:
@@ -152,7 +151,6 @@ class LinearWarmup(Scheduler):
     """
 
     def __init__(self, optimizer: Optimizer, steps: int, then: Scheduler | None = None) -> None:
-        _check_count("steps", steps)
         if not isinstance(then, Scheduler | None):
             raise TypeError(f"then is a schedule, not {type(then).__name__}")
         if then is not None and then.optimizer is not optimizer:
@@ -160,7 +158,7 @@ class LinearWarmup(Scheduler):
         if then is not None and then.count > 0:
             raise ValueError(f"the schedule after a warm-up begins at 0, it is at {then.count}")
         super().__init__(optimizer)
-        self.steps = steps
+        self.steps = _whole("steps", steps)
         self.then = then
         self._set(0, self.initial_lrs if then is None else then.initial_lrs)
 
@@ -175,6 +173,7 @@ class LinearWarmup(Scheduler):
         return {"steps": self.steps, "then": self.then and self.then._kind()}
 
 
-def _check_count(name: str, value: Any) -> None:
-    if not isinstance(value, int) or value < 1:
+def _whole(name: str, value: Any) -> int:
+    if not isinstance(value, Integral) or value < 1:
         raise ValueError(f"{name} is a whole number, at least 1, got {value}")
+    return int(value)

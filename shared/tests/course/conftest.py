@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from needle_shared.course.modules import AutogradModule
+from needle_shared.course.modules import AutogradModule, SeedingModule
 from needle_shared.course.mugrade import Mugrade
 from needle_shared.course.table import STAGES, Stage, answered_by
 
@@ -42,10 +42,13 @@ def lazy():
     depth_of_lazy -= 1
 """,
     "ops.py": """
-__all__ = ["exp"]
+__all__ = ["exp", "max"]
 
 def exp(x):
     return 2.71828 ** x
+
+def max(x):
+    return x
 
 def unlisted():
     pass
@@ -66,11 +69,16 @@ def fake_stage(tmp_path, monkeypatch):
         "needle.autograd": answered_by("needle_fake.autograd", kind=AutogradModule),
         "needle.ops": answered_by("needle_fake.ops", {"Value": "needle_fake:Value"}),
         "needle.backend_numpy": answered_by(None),
+        "apps": answered_by(None),
+        "apps.model": answered_by("needle_fake", kind=SeedingModule),
+        "model": answered_by("needle_fake", kind=SeedingModule),
         "mugrade": Mugrade,
     }
     monkeypatch.setitem(STAGES, "fake", Stage("needle_fake", modules))
     yield package.parent
-    for name in [name for name in sys.modules if name.partition(".")[0] == "needle_fake"]:
+    for name in [
+        name for name in sys.modules if name.partition(".")[0] in {"needle_fake", "needle"}
+    ]:
         del sys.modules[name]
 
 

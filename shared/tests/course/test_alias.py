@@ -2,6 +2,7 @@ import gc
 import importlib
 import sys
 
+import numpy as np
 import pytest
 
 from needle_shared.course import install_alias
@@ -32,6 +33,7 @@ def test_every_way_of_importing_gives_the_same_module(alias):
 
     assert ndl is sys.modules["needle"] is alias["needle"]
     assert ops is needle.ops is ndl.ops is importlib.import_module("needle.ops")
+    assert ops is alias["needle.ops"]
     assert exp is ops.exp
 
 
@@ -53,6 +55,11 @@ def test_a_star_import_binds_the_public_names_and_what_the_course_leaks(alias):
     modules = {"autograd", "ops", "backend_numpy"}
     assert star("needle") == {"np", "absent", "Value", "double", *modules}
     assert star("needle.ops") == {"exp", "Value"}
+
+
+def test_a_star_import_leaves_the_functions_of_python_alone(alias):
+    assert "max" not in star("needle.ops")
+    assert alias["needle.ops"].max(3) == 3
 
 
 def test_a_star_import_binds_the_aliases_of_submodules(alias):
@@ -89,6 +96,39 @@ def test_an_unknown_submodule_is_not_taken_from_sys_path(fake_stage):
         pytest.raises(ModuleNotFoundError, match=r"No module named 'needle\.nn'$"),
     ):
         importlib.import_module("needle.nn")
+    assert importlib.import_module("needle.nn").__file__
+
+
+def test_a_module_says_where_it_comes_from(alias):
+    import needle.ops
+
+    assert repr(needle.ops) == "<module 'needle.ops' (needle_fake)>"
+    assert importlib.util.find_spec("needle.ops").loader is alias
+
+
+COURSE_SEED = 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import model",
+        "from model import double",
+        "from model import *",
+        "import apps.model",
+        "from apps import model",
+        "from apps.model import *",
+    ],
+)
+def test_a_module_that_seeds_does_so_when_it_is_imported_first(alias, global_generator, statement):
+    expected = np.random.RandomState(COURSE_SEED).rand(4)
+    np.random.seed(7)
+    assert np.random.rand() == np.random.RandomState(7).rand(), "the alias alone changes nothing"
+    exec(statement)
+    np.testing.assert_array_equal(np.random.rand(2), expected[:2])
+    exec(statement)
+    assert alias["model"].double(2) == alias["apps.model"].double(2) == 4
+    np.testing.assert_array_equal(np.random.rand(2), expected[2:], "nor do a second import and use")
 
 
 def test_sys_modules_is_restored(fake_stage, monkeypatch):
@@ -96,14 +136,19 @@ def test_sys_modules_is_restored(fake_stage, monkeypatch):
     monkeypatch.setitem(sys.modules, "needle", earlier)
     monkeypatch.setitem(sys.modules, "needle.nn", earlier)
     monkeypatch.delitem(sys.modules, "mugrade", raising=False)
+    finders = [*sys.meta_path]
     handle = install_alias("fake")
-    assert sys.modules["needle"] is not earlier
+    import mugrade  # noqa: F401
+    import needle
+
+    assert sys.modules["needle"] is needle is handle["needle"]
     assert "needle.nn" not in sys.modules
     assert "mugrade" in sys.modules
     sys.modules["needle.extra"] = earlier
     handle.remove()
     assert sys.modules["needle"] is sys.modules["needle.nn"] is earlier
     assert not {"mugrade", "needle.extra", "needle.ops"} & set(sys.modules)
+    assert sys.meta_path == finders
     del sys.modules["needle.nn"]
     handle.remove()
     assert "needle.nn" not in sys.modules, "the second time changes nothing"
@@ -112,7 +157,8 @@ def test_sys_modules_is_restored(fake_stage, monkeypatch):
 def test_a_with_block_removes_the_alias_also_after_an_error(fake_stage):
     def fail():
         with install_alias("fake"):
-            assert "needle" in sys.modules
+            import needle  # noqa: F401
+
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -122,9 +168,11 @@ def test_a_with_block_removes_the_alias_also_after_an_error(fake_stage):
 
 def test_aliases_nest(fake_stage):
     with install_alias("fake") as outer:
-        with install_alias("fake"):
-            assert sys.modules["needle"] is not outer["needle"]
-        assert sys.modules["needle"] is outer["needle"]
+        outer_needle = importlib.import_module("needle")
+        with install_alias("fake") as inner:
+            assert importlib.import_module("needle") is inner["needle"]
+            assert inner["needle"] is not outer_needle
+        assert importlib.import_module("needle") is outer["needle"] is outer_needle
 
 
 def test_the_counter_counts_live_values_and_a_record_with_its_leaf_once(alias):
@@ -188,7 +236,7 @@ def test_mugrade_records(alias):
 
 
 def test_an_unknown_stage_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"'hw9'.*hw0, hw1"):
+    with pytest.raises(ValueError, match=r"'hw9'.*hw0, hw1, hw2"):
         install_alias("hw9")
 
 

@@ -1,6 +1,9 @@
-"""Entering the modules of a stage under the names of the course, and removing them again."""
+"""Answering imports of the course's names with the modules of a stage, and ending that again."""
 
 import sys
+from collections.abc import Iterable
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -9,21 +12,23 @@ from needle_shared.course.modules import AliasModule
 from needle_shared.course.table import STAGES, Stage
 
 
-class Alias:
-    """The names of the course in `sys.modules`, until `remove()` or the end of a `with` block.
+class Alias(MetaPathFinder, Loader):
+    """An importer of the course's names, in force until `remove()` or the end of a `with` block.
 
-    Other modules of these names, and modules inside them, are put aside meanwhile: a `needle`
-    that lies on `sys.path`, or was imported before, shadows nothing.
+    It is asked before all others, and modules of these names that were imported before, or are
+    inside such, are put aside meanwhile: a `needle` that lies on `sys.path` shadows nothing.
     """
 
     def __init__(self, stage: Stage) -> None:
+        self._package = stage.package
         self._modules = {name: make(name) for name, make in stage.modules.items()}
-        for name, module in self._modules.items():
+        for name in self._modules:
             parent, _, child = name.rpartition(".")
-            if parent:
-                setattr(self._modules[parent], child, module)
+            outer = self._modules.get(parent)
+            if isinstance(outer, AliasModule):
+                outer.expose(child)
         self._set_aside = _take_out(self._modules)
-        sys.modules.update(self._modules)
+        sys.meta_path.insert(0, self)
 
     def __enter__(self) -> "Alias":
         return self
@@ -35,8 +40,26 @@ class Alias:
         """Return the module that stands under `name`, as `alias["mugrade"].submissions`."""
         return self._modules[name]
 
+    def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:
+        """Return what Python imports under a name of the course, None for any other name."""
+        del path, target  # wherever Python would look for it, it is here
+        if fullname not in self._modules:
+            return None
+        return ModuleSpec(fullname, self, origin=self._package, is_package=True)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module, the same whenever it is imported."""
+        return self._modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Let the module do what it does when it is imported."""
+        if isinstance(module, AliasModule):
+            module.run()
+
     def remove(self) -> None:
         """Make `sys.modules` what it was. Doing so twice changes nothing."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
         for module in self._modules.values():
             if isinstance(module, AliasModule):
                 module.close()
@@ -46,7 +69,7 @@ class Alias:
 
 
 def install_alias(stage: str) -> Alias:
-    """Let `import needle`, `simple_ml`, ... mean `stage`, `"hw0"` or `"hw1"`; return the handle.
+    """Let `import needle`, `simple_ml`, ... mean `stage`, `"hw0"` to `"hw2"`; return the handle.
 
     Raises `ValueError` for an unknown stage, `ImportError` for one that is not installed.
     """
@@ -59,7 +82,7 @@ def install_alias(stage: str) -> Alias:
     return Alias(STAGES[stage])
 
 
-def _take_out(names: dict[str, ModuleType]) -> dict[str, ModuleType]:
+def _take_out(names: Iterable[str]) -> dict[str, ModuleType]:
     """Remove every module that has or lies below one of `names`, and return them."""
     roots = {name.partition(".")[0] for name in names}
     inside = [name for name in sys.modules if name.partition(".")[0] in roots]

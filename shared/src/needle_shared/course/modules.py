@@ -5,12 +5,15 @@ asked for, so classes and functions are the very same objects. What only course 
 as `TENSOR_COUNTER`, is added here, and the stage carries nothing for it.
 """
 
+import builtins
 import gc
 from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib import import_module
 from types import ModuleType
 from typing import Any, NoReturn
+
+import numpy as np
 
 
 class AliasModule(ModuleType):
@@ -28,8 +31,8 @@ class AliasModule(ModuleType):
         self._names = dict(names)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "__all__":  # what `from needle import *` binds
-            return self._public_names()
+        if name == "__all__":  # what `from needle import *` binds: not over Python's own `max`
+            return [name for name in self._public_names() if not hasattr(builtins, name)]
         if not name.startswith("_"):
             if name in self._names:
                 return _load(self._names[name])
@@ -37,8 +40,15 @@ class AliasModule(ModuleType):
                 return getattr(import_module(self._source), name)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
+    def expose(self, child: str) -> None:
+        """Have the module `child` inside as an attribute: asking for it imports it."""
+        self._names[child] = f"{self.__name__}.{child}"
+
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._public_names()})
+
+    def run(self) -> None:
+        """Do what the course's module does when it is imported; called when that happens."""
 
     def close(self) -> None:
         """Undo what was switched on through this module; called when the alias is removed."""
@@ -49,6 +59,14 @@ class AliasModule(ModuleType):
             source = import_module(self._source)
             names.update(getattr(source, "__all__", vars(source)))
         return sorted(name for name in names if not name.startswith("_"))
+
+
+class SeedingModule(AliasModule):
+    """A module of the course that seeds NumPy's global generator when it is imported."""
+
+    def run(self) -> None:
+        """Seed it with 0, as the course does."""
+        np.random.seed(0)  # noqa: NPY002 -- the course's generator
 
 
 class AutogradModule(AliasModule):

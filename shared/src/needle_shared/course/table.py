@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 
-from needle_shared.course.modules import AliasModule, AutogradModule
+from needle_shared.course.modules import AliasModule, AutogradModule, SeedingModule
 from needle_shared.course.mugrade import Mugrade
 
 
@@ -30,23 +30,37 @@ def answered_by(
     return partial(kind, source=source, names=names or {})
 
 
+def package(
+    name: str, answer: Callable[[str], ModuleType], *inner: str
+) -> dict[str, Callable[[str], ModuleType]]:
+    """Return entries for a package of the course and for modules inside, answered alike."""
+    return dict.fromkeys([name, *(f"{name}.{module}" for module in inner)], answer)
+
+
+BACKEND = "np"
+"""The course's name of the array library that its tensors hold."""
+
 # What star imports leak in the course, and its code therefore uses under those names.
-SIMPLE_ML_LEAKS = {"np": "numpy", "struct": "struct", "gzip": "gzip"}
-NEEDLE_LEAKS = {
-    "Op": "needle_hw1:Op",
-    "TensorOp": "needle_hw1:TensorOp",
-    "Value": "needle_hw1:Value",
-    "Tensor": "needle_hw1:Tensor",
+NUMPY = {"np": "numpy"}
+SIMPLE_ML_LEAKS = {**NUMPY, "struct": "struct", "gzip": "gzip"}
+TYPING_LEAKS = {name: f"typing:{name}" for name in ("List", "Optional", "Tuple", "Union")}
+BACKEND_LEAKS = {
+    "BACKEND": "needle_shared.course.table:BACKEND",
     "NDArray": "numpy:ndarray",
     "array_api": "numpy",
+}
+NEEDLE_LEAKS = {
+    **{name: f"needle_hw1:{name}" for name in ("Op", "TensorOp", "Value", "Tensor")},
+    **BACKEND_LEAKS,
+    **TYPING_LEAKS,
     "numpy": "numpy",
-    "List": "typing:List",
-    "Optional": "typing:Optional",
-    "Tuple": "typing:Tuple",
-    "Union": "typing:Union",
     "Number": "numbers:Number",
 }
-DEVICE_LEAKS = {name: f"needle_hw1:{name}" for name in ("Device", "cpu", "all_devices")}
+AUTOGRAD_LEAKS = {
+    **NEEDLE_LEAKS,
+    **{name: f"needle_hw1:{name}" for name in ("Device", "cpu", "all_devices")},
+    "init": "needle.init",
+}
 
 HW0 = {
     "simple_ml": answered_by("needle_hw0", SIMPLE_ML_LEAKS),
@@ -66,15 +80,9 @@ HW1_SIMPLE_ML = answered_by(
 )
 HW1 = {
     "needle": answered_by("needle_hw1", NEEDLE_LEAKS),
-    "needle.autograd": answered_by(
-        "needle_hw1.autograd",
-        {**NEEDLE_LEAKS, **DEVICE_LEAKS, "init": "needle.init"},
-        AutogradModule,
-    ),
-    "needle.ops": answered_by("needle_hw1.ops", NEEDLE_LEAKS),
-    "needle.ops.ops_mathematic": answered_by("needle_hw1.ops", NEEDLE_LEAKS),
-    "needle.init": answered_by("needle_hw1.init"),
-    "needle.init.init_basic": answered_by("needle_hw1.init", {"ndl": "needle"}),
+    "needle.autograd": answered_by("needle_hw1.autograd", AUTOGRAD_LEAKS, AutogradModule),
+    **package("needle.ops", answered_by("needle_hw1.ops", NEEDLE_LEAKS), "ops_mathematic"),
+    **package("needle.init", answered_by("needle_hw1.init", {"ndl": "needle"}), "init_basic"),
     "needle.backend_numpy": answered_by("needle_hw1.device", {"numpy": "numpy"}),
     "apps": answered_by(None),
     "apps.simple_ml": HW1_SIMPLE_ML,
@@ -82,5 +90,49 @@ HW1 = {
     "mugrade": Mugrade,
 }
 
-STAGES = {"hw0": Stage("needle_hw0", HW0), "hw1": Stage("needle_hw1", HW1)}
+TUPLES = {name: f"needle_hw2:{name}" for name in ("TensorTuple", "TensorTupleOp")}
+HW2_OPS = answered_by("needle_hw2.ops", {**NEEDLE_LEAKS, **TUPLES})
+HW2_INIT = answered_by("needle_hw2.init", {"ndl": "needle", "math": "math"})
+HW2_NN = answered_by(
+    "needle_hw2.nn",
+    {
+        **NUMPY,
+        **{name: f"typing:{name}" for name in ("List", "Callable", "Any")},
+        "Tensor": "needle_hw1:Tensor",
+        "ops": "needle.ops",
+        "init": "needle.init",
+    },
+)
+HW2_DATA = answered_by("needle_hw2.data", {**NUMPY, **TYPING_LEAKS, "Tensor": "needle_hw1:Tensor"})
+HW2_MLP_RESNET = answered_by(
+    "needle_hw2.apps.mlp_resnet",
+    {
+        **NUMPY,
+        **{name: name for name in ("sys", "time", "os")},
+        "ndl": "needle",
+        "nn": "needle.nn",
+    },
+    SeedingModule,
+)
+HW2 = {
+    **HW1,
+    "needle": answered_by("needle_hw2", {**NEEDLE_LEAKS, **TUPLES}),
+    "needle.autograd": answered_by(
+        "needle_hw1.autograd", {**AUTOGRAD_LEAKS, **TUPLES}, AutogradModule
+    ),
+    **package("needle.ops", HW2_OPS, "ops_mathematic", "ops_logarithmic", "ops_tuple"),
+    **package("needle.init", HW2_INIT, "init_basic", "init_initializers"),
+    **package("needle.nn", HW2_NN, "nn_basic"),
+    "needle.optim": answered_by("needle_hw2.optim", {**NUMPY, "ndl": "needle"}),
+    **package("needle.data", HW2_DATA, "data_basic", "data_transforms"),
+    **package("needle.data.datasets", HW2_DATA, "mnist_dataset", "ndarray_dataset"),
+    "needle.backend_selection": answered_by("needle_hw1.device", BACKEND_LEAKS),
+    "apps.mlp_resnet": HW2_MLP_RESNET,
+    "mlp_resnet": HW2_MLP_RESNET,
+}
+
+STAGES = {
+    name: Stage(f"needle_{name}", modules)
+    for name, modules in {"hw0": HW0, "hw1": HW1, "hw2": HW2}.items()
+}
 """Every stage that course code can run on, by its name."""

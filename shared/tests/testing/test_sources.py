@@ -5,6 +5,7 @@ import importlib
 import pytest
 
 from needle_shared.testing import (
+    modules_loaded_with,
     package_modules,
     packages_brought_by_import,
     run_python,
@@ -72,6 +73,17 @@ def test_functions_without_a_type_are_named(package):
 def test_what_an_import_brings_and_changes_is_seen():
     assert packages_brought_by_import("json") == set()
     assert "pytest" in packages_brought_by_import("pytest")
+
+
+def test_modules_are_loaded_without_their_package(package, monkeypatch):
+    inside = {"needle_made.inner", "needle_made.inner.part", "needle_made.other"}
+    home = source_files(package)[0].parent
+    (home / "__init__.py").write_text("raise SystemExit('the package was imported')")
+    (home / "inner" / "__init__.py").write_text("from needle_made.inner import part")
+    (home / "inner" / "part.py").write_text("from needle_made import other")
+    (home / "other.py").write_text("import json")
+    assert modules_loaded_with(package, "needle_made.inner") == inside
+    assert modules_loaded_with(package, "needle_made.other") == {"needle_made.other"}
 
 
 def test_import_that_changes_numpy_is_found(tmp_path, monkeypatch):

@@ -25,6 +25,17 @@ new = {{name.partition(".")[0] for name in set(sys.modules) - before}}
 sys.stdout.write(" ".join(sorted(new - set(sys.stdlib_module_names) - {{"numpy"}})))
 """
 
+_LOAD = """
+import sys
+import types
+name, path, wanted = sys.argv[1:]
+package = types.ModuleType(name)
+package.__path__ = [path]
+sys.modules[name] = package
+__import__(wanted)
+sys.stdout.write(" ".join(sorted(key for key in sys.modules if key.startswith(name + "."))))
+"""
+
 
 def run_python(code: str, *arguments: str, options: tuple[str, ...] = ()) -> str:
     """Return what `code` writes to standard output, run in a Python process of its own."""
@@ -41,6 +52,15 @@ def packages_brought_by_import(*modules: str) -> set[str]:
     Fails if the import changes NumPy's global generator or its handling of errors.
     """
     return set(run_python(_IMPORT.format(modules=", ".join(modules))).split())
+
+
+def modules_loaded_with(package: ModuleType, module: str) -> set[str]:
+    """Return the modules of `package` that importing one of them, by its full name, loads.
+
+    The package's own `__init__` does not run: it would import everything.
+    """
+    home = str(Path(str(package.__file__)).parent)
+    return set(run_python(_LOAD, package.__name__, home, module).split())
 
 
 def source_files(package: ModuleType) -> list[Path]:

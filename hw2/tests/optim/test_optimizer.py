@@ -183,6 +183,31 @@ def test_gradient_of_another_shape_is_refused_before_anything_is_updated(wrong, 
     assert optimizer.state_dict()["state"] == {}
 
 
+@every_kind
+def test_state_follows_a_parameter_to_another_device(kind, second_device, rng):
+    far = second_device()
+    stay, move = Tensor(np.ones(3)), Tensor(np.ones(3))
+    optimizers = kind([stay]), kind([move])
+    for step in range(4):
+        gradient = Tensor(rng.standard_normal(3))
+        stay.grad = gradient
+        if step == 2:
+            move.cached_data = far.array(move.numpy())
+        move.grad = gradient if step < 2 else Tensor(gradient, device=far)
+        for optimizer in optimizers:
+            optimizer.step()
+    assert move.device == far.home
+    assert np.array_equal(move.numpy(), stay.numpy())
+
+
+def test_gradient_on_another_device_is_refused(second_device):
+    p = Tensor(np.ones(2))
+    p.grad = Tensor(np.ones(2), device=second_device())
+    with pytest.raises(ValueError, match="one device"):
+        optim.SGD([p]).step()
+    assert p.numpy().tolist() == [1.0, 1.0]
+
+
 def test_gradient_that_is_no_tensor_is_refused(make_params):
     params = make_params((2,))
     params[0].grad = np.ones(2)

@@ -150,6 +150,23 @@ def test_moments_are_taken_as_arrays_and_in_the_dtype_of_the_parameter(make_para
     assert loaded.numpy().tolist() == [1.0, 2.0]
 
 
+@every_kind
+def test_state_goes_to_the_device_of_the_parameters(kind, make_params, second_device):
+    far = second_device()
+    params = make_params((3,), (2, 2))
+    optimizer = kind(params)
+    optimizer.step()
+    moved = [Tensor(p.numpy(), device=far) for p in params]
+    other = kind(moved)
+    other.load_state_dict(optimizer.state_dict())
+    for a, b in zip(params, moved, strict=True):
+        b.grad = Tensor(a.grad.numpy(), device=far)
+    optimizer.step()
+    other.step()
+    for a, b in zip(params, moved, strict=True):
+        assert np.array_equal(a.numpy(), b.numpy())
+
+
 def changed(path, value):
     """Return a function that sets, or with `...` deletes, one entry of a state."""
 

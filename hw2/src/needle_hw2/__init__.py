@@ -60,9 +60,14 @@ from needle_hw1 import transpose as transpose
 from needle_hw1 import use_device as use_device
 from needle_hw1 import zeros as zeros
 from needle_hw1 import zeros_like as zeros_like
+from needle_hw2 import data as data
 from needle_hw2 import init as init
 from needle_hw2 import nn as nn
 from needle_hw2 import ops as ops
+from needle_hw2 import optim as optim
+from needle_hw2.checkpoint import CheckpointError as CheckpointError
+from needle_hw2.checkpoint import load as load
+from needle_hw2.checkpoint import save as save
 from needle_hw2.ops import Affine as Affine
 from needle_hw2.ops import CrossEntropy as CrossEntropy
 from needle_hw2.ops import FusedAddScalars as FusedAddScalars

@@ -119,14 +119,16 @@ class Module:
     def to(self: M, device: Device) -> M:
         """Move parameters, their gradients and buffers to `device`; return this module.
 
-        The tensors stay the same objects, so an optimiser goes on with them.
+        The tensors stay the same objects, so an optimiser goes on with them. If one cannot be
+        moved, none is.
         """
+        state = self._state().values()
         with use_device(device):  # which checks it
-            for tensor in self._state().values():
-                grad = tensor.grad
-                if grad is not None:
-                    tensor.grad = Tensor(grad, device=device, requires_grad=False)
-                tensor.cached_data = Tensor(tensor, device=device).cached_data
+            moved = [_moved(tensor, device) for tensor in state]
+            grads = [None if x.grad is None else _moved(x.grad, device) for x in state]
+        for tensor, there, grad in zip(state, moved, grads, strict=True):
+            tensor.cached_data = there.cached_data
+            tensor.grad = grad
         return self
 
     # State
@@ -251,6 +253,11 @@ def _misfit(name: str, tensor: Tensor, array: np.ndarray[Any, Any]) -> str | Non
     if array.dtype.kind not in kinds:
         return f"{name} has dtype {array.dtype}, not {tensor.dtype}"
     return None
+
+
+def _moved(tensor: Tensor, device: Device) -> Tensor:
+    """Return the values of `tensor` on `device`, as a constant."""
+    return Tensor(tensor, device=device, requires_grad=False)
 
 
 def _array_like(tensor: Tensor, array: np.ndarray[Any, Any]) -> Array:

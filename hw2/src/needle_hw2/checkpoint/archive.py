@@ -10,6 +10,7 @@ Format: https://huggingface.co/docs/safetensors.
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -111,7 +112,9 @@ def _to_json(path: str | Path, field: str, value: Any) -> str:
 
 def _from_json(path: str | Path, field: str, text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        return json.loads(
+            text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite
+        )
     except (ValueError, RecursionError) as error:
         raise CheckpointError(path, f"{field} is no valid JSON: {error}") from error
 
@@ -125,5 +128,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON number")
+def _finite(text: str) -> float:
+    """Return a float; Python's JSON takes NaN and Infinity, and 1e999 for infinite."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no finite number")
+    return value

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from needle_hw2.training.curves import can_draw, draw_curves
 from needle_hw2.training.log import write_csv, write_jsonl
 from needle_hw2.training.trainer import Trainer
+
+DRAW_SECONDS = 30  # drawing takes a fifth of a second, as long as some epochs
 
 
 class Folder:
@@ -22,6 +25,7 @@ class Folder:
         self.criterion = criterion
         self.last = self.path / "last.safetensors"
         self.best = self.path / "best.safetensors"
+        self._drawn = time.monotonic()
 
     def begin(self) -> None:
         """Make the directory. Raises `FileExistsError` if there is a checkpoint in it."""
@@ -38,21 +42,24 @@ class Folder:
         if not self.last.exists():
             raise FileNotFoundError(f"{self.last} does not exist: there is nothing to resume")
         trainer.load(self.last)
-        if trainer.progress.history:  # the logs may have been lost together with the process
-            self.show_results(trainer)
+        self._write_logs(trainer)  # they may be older than the checkpoint, or newer
 
     def end_epoch(self, trainer: Trainer) -> None:
-        """Keep what there is after an epoch."""
+        """Keep what there is after an epoch. The curves are drawn if it is some time since then."""
         *earlier, latest = (row[self.criterion] for row in trainer.progress.history)
         if all(latest < result for result in earlier):  # first: `last` makes the epoch count
             trainer.save(self.best)
         trainer.save(self.last)
-        self.show_results(trainer)
+        self._write_logs(trainer)
+        if time.monotonic() - self._drawn >= DRAW_SECONDS:
+            self.draw(trainer)
 
-    def show_results(self, trainer: Trainer) -> None:
-        """Write the logs and the curves anew, from the history."""
-        history = trainer.progress.history
-        write_csv(history, self.path / "log.csv")
-        write_jsonl(history, self.path / "log.jsonl")
-        if can_draw():
-            draw_curves(history, self.path / "curves.png")
+    def _write_logs(self, trainer: Trainer) -> None:
+        write_csv(trainer.progress.history, self.path / "log.csv")
+        write_jsonl(trainer.progress.history, self.path / "log.jsonl")
+
+    def draw(self, trainer: Trainer) -> None:
+        """Draw the curves, if matplotlib is installed and there is an epoch to draw."""
+        if trainer.progress.history and can_draw():
+            draw_curves(trainer.progress.history, self.path / "curves.png")
+            self._drawn = time.monotonic()

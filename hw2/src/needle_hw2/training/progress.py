@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
@@ -55,14 +55,15 @@ class Progress:
         Raises `ValueError` naming a field that is missing or malformed.
         """
         epoch = _field(value, "epoch", lambda x: _is_count(x) and x >= 1)
+        batch = _field(value, "batch", lambda x: _is_count(x) and x <= batches)
         tally = _field(value, "tally", lambda x: isinstance(x, dict))
         return cls(
             epoch,
-            _field(value, "batch", lambda x: _is_count(x) and x <= batches),
+            batch,
             Tally(
-                _field(tally, "examples", _is_count),
+                _field(tally, "examples", lambda x: _is_count(x) and bool(x) == bool(batch)),
                 _field(tally, "seconds", _is_number),
-                _field(tally, "sums", _is_row),
+                _field(tally, "sums", lambda x: _is_row(x) and ("loss" in x) == bool(batch)),
             ),
             _field(value, "history", lambda x: _is_history(x, epoch)),
         )
@@ -79,7 +80,8 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in {int, float} and math.isfinite(value)
+    largest = sys.float_info.max  # which a whole number may be above
+    return type(value) in {int, float} and -largest <= value <= largest
 
 
 def _is_row(value: Any) -> bool:

@@ -25,19 +25,32 @@ def train(
     before. A second signal raises `KeyboardInterrupt` at once. Errors are those of `Trainer.run`
     and `Trainer.save`.
     """
-    saved = time.monotonic()
     with Interruption() as interruption, screen:
-        for row in trainer.progress.history:  # of a training that is resumed
-            screen.show(row)
-        for event in trainer.run(epochs):
-            screen.show(event)
-            is_due = save_seconds is not None and time.monotonic() - saved >= save_seconds
-            if folder is not None:
-                if not isinstance(event, Step):
-                    folder.end_epoch(trainer)
-                elif interruption.signal or is_due:
-                    trainer.save(folder.last)
-                    saved = time.monotonic()
-            if interruption.signal:
-                return interruption.signal
-    return None
+        _train(trainer, epochs, screen, folder, save_seconds, interruption)
+        if folder is not None:
+            folder.draw(trainer)
+    return interruption.signal if trainer.progress.epoch <= epochs else None
+
+
+def _train(
+    trainer: Trainer,
+    epochs: int,
+    screen: Screen,
+    folder: Folder | None,
+    save_seconds: float | None,
+    interruption: Interruption,
+) -> None:
+    for row in trainer.progress.history:  # of a training that is resumed
+        screen.show(row)
+    saved = time.monotonic()
+    for event in trainer.run(epochs):
+        screen.show(event)
+        is_due = save_seconds is not None and time.monotonic() - saved >= save_seconds
+        if folder is not None:
+            if not isinstance(event, Step):
+                folder.end_epoch(trainer)
+            elif interruption.signal or is_due:
+                trainer.save(folder.last)
+                saved = time.monotonic()
+        if interruption.signal:
+            return

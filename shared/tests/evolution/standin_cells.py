@@ -182,6 +182,12 @@ class AlsoOnFirst(OnFirst):
     """Stands on the same stage."""
 
 
+class RaisingOnFirst(Raising):
+    """Stands on the same stage, and does not get to the end."""
+
+    package = "needle_first"
+
+
 class OnSecond(Plain):
     """Stands on another, which has the first one's names too."""
 

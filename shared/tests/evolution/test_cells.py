@@ -60,6 +60,14 @@ def test_the_cells_of_hw0_are_numpy_and_cpp():
     assert load_class(CELLS["hw0-cpp"])().nn_epoch is hw0.nn_epoch_cpp
 
 
+def test_what_is_written_by_hand_becomes_less_from_stage_to_stage():
+    for package in ("needle_hw1", "needle_hw2"):
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    hw1, hw2 = (load_class(CELLS[name])().lines() for name in ("hw1", "hw2"))
+    assert hw2.user < hw1.user
+    assert hw2.library > hw1.library
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_every_name_of_the_table_is_a_cell(name):
     cell_class = load_class(resolve(name))
@@ -74,7 +82,7 @@ def test_a_reference_stands_for_itself():
 
 @pytest.mark.parametrize("name", ["", "hw9", "hw1:", ":Cell", "module:not a name"])
 def test_other_names_are_refused_with_those_there_are(name):
-    with pytest.raises(ValueError, match="hw0-numpy, hw0-cpp, hw1"):
+    with pytest.raises(ValueError, match="hw0-numpy, hw0-cpp, hw1, hw2"):
         resolve(name)
 
 

@@ -195,13 +195,19 @@ def test_the_stages_that_are_installed_are_compared(stages, tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "784-100-10 network, synthetic" in done.stdout
-    rows = {cell["name"]: cell for cell in saved(tmp_path)["cells"]}
+    document = saved(tmp_path)
+    rows = {cell["name"]: cell for cell in document["cells"]}
     assert list(rows) == list(CELLS)
-    assert rows["hw0-numpy"]["state"] == rows["hw0-cpp"]["state"] == "finished"
-    hw1_is_there = importlib.util.find_spec("needle_hw1") is not None
-    assert rows["hw1"]["state"] == ("finished" if hw1_is_there else "missing")
-    errors = [row["test_error"] for row in rows.values() if row["state"] == "finished"]
-    assert max(errors) < 0.3
+    for name, row in rows.items():
+        package = "needle_" + name.partition("-")[0]
+        is_there = package == "needle_hw0" or importlib.util.find_spec(package) is not None
+        assert row["state"] == ("finished" if is_there else "missing"), row["reason"]
+    finished = [row for row in rows.values() if row["state"] == "finished"]
+    assert max(row["test_error"] for row in finished) < 0.3
+    packages = [stage["package"] for stage in document["stages"]]
+    assert packages == list(dict.fromkeys(row["package"] for row in finished))
+    assert "softmax_loss" in document["stages"][0]["new_names"]["needle_hw0"]
+    assert "Public names that each stage adds to those above it" in done.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")

@@ -194,7 +194,7 @@ def test_each_stage_is_listed_once_with_the_names_that_no_stage_before_it_has(ru
 
 
 def test_a_stage_whose_names_cannot_be_listed_has_failed_and_the_others_go_on(run, stages):
-    comparison = run("OnFirst", "OnBroken", "OnSecond")
+    comparison = run("RaisingOnFirst", "OnFirst", "OnBroken", "OnSecond")
     assert "OSError: lost" in only(comparison, "OnBroken").reason
     assert [stage.package for stage in comparison.stages] == ["needle_first", "needle_second"]
     assert not comparison.good

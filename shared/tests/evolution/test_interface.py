@@ -54,8 +54,8 @@ SECOND = {
         from apifirst import helper as helper
         from apifirst import ops as base
         from apifirst import ops as ops
-        from apisecond import deep as deep
         from apisecond import nn as nn
+        from apisecond import deep as deep
         from apisecond import listed as listed
         from apisecond.nn import Linear as Linear
     """,
@@ -65,6 +65,7 @@ SECOND = {
         from apifirst.ops import Add as Sum
         class Linear: pass
         class Tensor(Tensor): pass
+        plus = add
     """,
     "listed": "__all__ = ['Listed', 'absent']\nclass Listed: pass\nclass Unlisted: pass\n",
     "deep/__init__": "from apisecond.deep import inner as inner\n",
@@ -95,11 +96,13 @@ def test_public_is_what_a_module_defines_or_exposes_by_its_own_name():
 
 
 def test_what_an_earlier_package_has_under_that_name_is_not_new():
-    assert new_names("apisecond", ["apifirst"]) == {
+    found = new_names("apisecond", ["apifirst"])
+    assert found == {
         "apisecond.deep.inner": ["LIMIT"],
         "apisecond.listed": ["Listed"],
-        "apisecond.nn": ["Linear", "Tensor"],
+        "apisecond.nn": ["Linear", "Tensor", "plus"],
     }
+    assert list(found) == sorted(found)
 
 
 def test_alone_a_package_has_all_of_its_names_each_once():
@@ -107,7 +110,7 @@ def test_alone_a_package_has_all_of_its_names_each_once():
         "apisecond": ["Tensor", "helper"],
         "apisecond.deep.inner": ["HALF", "LIMIT"],
         "apisecond.listed": ["Listed"],
-        "apisecond.nn": ["Linear", "Tensor", "add"],
+        "apisecond.nn": ["Linear", "Tensor", "add", "plus"],
     }
 
 

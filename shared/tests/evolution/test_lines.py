@@ -1,6 +1,7 @@
 """What counts as a line of code."""
 
 import importlib
+import sys
 import textwrap
 
 import pytest
@@ -8,8 +9,8 @@ import pytest
 from needle_shared.evolution.lines import (
     cpp_lines,
     function_lines,
+    loaded_lines,
     native_lines,
-    package_lines,
     python_lines,
 )
 
@@ -100,8 +101,8 @@ def package(tmp_path, monkeypatch):
         (folder / name).write_text(textwrap.dedent(source), "utf-8")
     monkeypatch.syspath_prepend(tmp_path / "src")
     yield tmp_path
-    for name in ("counted", "counted.net", "counted.helpers", "counted.checks"):
-        importlib.sys.modules.pop(name, None)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "counted"]:
+        del sys.modules[name]
 
 
 def test_function_lines_follow_the_helpers_that_are_used_each_once(package):
@@ -120,8 +121,15 @@ def test_a_decorated_function_is_counted_as_what_it_decorates(package):
     assert function_lines([net.wrapped, net.train], "counted") == plain
 
 
-def test_package_lines_are_those_of_every_file(package):
-    assert package_lines("counted") == 1 + (4 + 3 + 2) + (2 + 2 + 2 + 2) + 2
+def test_loaded_lines_are_those_of_every_file_that_was_imported(package):
+    (package / "src" / "counted" / "unused.py").write_text("x = 1\n")
+    assert loaded_lines("counted") == 0
+    importlib.import_module("counted")
+    lines = 1 + (4 + 3 + 2) + (2 + 2 + 2 + 2) + 2
+    assert loaded_lines("counted") == loaded_lines("counted", "not_there") == lines
+    assert loaded_lines("count", "math") == 0
+    importlib.import_module("counted.unused")
+    assert loaded_lines("counted") == lines + 1
 
 
 def test_native_lines_are_those_beside_the_sources_if_they_are_there(package):

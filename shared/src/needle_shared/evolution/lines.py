@@ -87,17 +87,18 @@ def _source(function: Definition) -> str:
     return textwrap.dedent(inspect.getsource(function))
 
 
-def package_lines(package: str) -> int:
-    """Return the lines of Python code of an installed package."""
-    return sum(python_lines(path.read_text("utf-8")) for path in _folder(package).rglob("*.py"))
+def loaded_lines(*packages: str) -> int:
+    """Return the lines of Python code of the modules of packages that this process has imported."""
+    files = {
+        module.__file__
+        for name, module in sys.modules.items()
+        if name.partition(".")[0] in packages and (module.__file__ or "").endswith(".py")
+    }
+    return sum(python_lines(Path(file).read_text("utf-8")) for file in files if file)
 
 
 def native_lines(package: str) -> int | None:
     """Return the lines of `csrc` beside the sources of a package; None where they are not."""
-    folder = _folder(package).parents[1] / "csrc"
+    folder = Path(inspect.getfile(importlib.import_module(package))).parents[2] / "csrc"
     files = [path for path in folder.rglob("*") if path.suffix in _NATIVE_SUFFIXES]
     return sum(cpp_lines(path.read_text("utf-8")) for path in files) or None
-
-
-def _folder(package: str) -> Path:
-    return Path(inspect.getfile(importlib.import_module(package))).parent

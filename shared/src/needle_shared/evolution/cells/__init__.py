@@ -5,6 +5,7 @@ CELLS = {
     "hw0-numpy": "needle_shared.evolution.cells.hw0:NumpyCell",
     "hw0-cpp": "needle_shared.evolution.cells.hw0:CppCell",
     "hw1": "needle_shared.evolution.cells.hw1:TensorCell",
+    "hw2": "needle_shared.evolution.cells.hw2:ModuleCell",
 }
 
 

@@ -45,6 +45,6 @@ class TensorCell:
         return logits
 
     def lines(self) -> Lines:
-        """Return the lines of the loop, and of the rest of the package, which has the loss."""
+        """Return the lines of the loop, and of the rest of what it imports, which has the loss."""
         user = lines.function_lines([self.simple_ml.nn_epoch], within=f"{self.package}.apps")
-        return Lines(user, lines.package_lines(self.package) - user)
+        return Lines(user, lines.loaded_lines(self.package) - user)

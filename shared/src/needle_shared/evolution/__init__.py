@@ -17,10 +17,12 @@ What the columns mean:
 - *memory*: the most memory the cell's process ever held, in MiB: Python, NumPy, the images and
   the stage;
 - *you write*: lines of code of a training epoch and, where the library lacks it, the loss. By
-  hand that is forward and backward, with automatic differentiation it is forward only. For hw0-cpp
-  it is all of the C++: kernels and bindings. `lines` says what a line is;
-- *library*: lines of code of our packages under that, without what you write. hw0 has none: what
-  is written by hand stands on NumPy, or on C++, alone.
+  hand that is forward and backward, with automatic differentiation it is forward only, with layers
+  and optimisers it is the network and the loop. For hw0-cpp it is all of the C++: kernels and
+  bindings. `lines` says what a line is;
+- *library*: lines of code under that, without what you write: those of the modules of our packages
+  that the cell has imported. hw0 has none: what is written by hand stands on NumPy, or on C++,
+  alone.
 
 A second table has the public names that each stage adds to those of the stages above it, counted
 by module; the saved file has all of them. `interface` says what is public.

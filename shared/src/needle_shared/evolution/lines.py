@@ -89,12 +89,10 @@ def _source(function: Definition) -> str:
 
 def loaded_lines(*packages: str) -> int:
     """Return the lines of Python code of the modules of packages that this process has imported."""
-    files = {
-        module.__file__
-        for name, module in sys.modules.items()
-        if name.partition(".")[0] in packages and (module.__file__ or "").endswith(".py")
-    }
-    return sum(python_lines(Path(file).read_text("utf-8")) for file in files if file)
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in packages]
+    files = {getattr(module, "__file__", None) or "" for module in modules}
+    sources = [Path(file) for file in files if file.endswith(".py")]  # others are compiled
+    return sum(python_lines(source.read_text("utf-8")) for source in sources)
 
 
 def native_lines(package: str) -> int | None:

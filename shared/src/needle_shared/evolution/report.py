@@ -102,6 +102,7 @@ def report(console: Console, comparison: Comparison, title: str) -> None:
             tail = "\n".join(cell.log.splitlines()[-_SHOWN_LOG_LINES:])
             console.print(tail, style="dim", highlight=False, markup=False)
     if comparison.stages:
+        console.print()
         console.print("Public names that each stage adds to those above it", style="bold")
         console.print(names_table(comparison.stages))
     console.print(_DEFINITIONS, style="dim", highlight=False)

@@ -73,17 +73,16 @@ class Optimizer:
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """Raise `TypeError` or `ValueError` if one of the settings of a group is wrong."""
-        check_number("lr", settings["lr"])
+        check_number("lr", settings.get("lr"))
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Train the tensors ``group["params"]`` as well, with the group's settings or defaults."""
         if not isinstance(group, Mapping):
             raise TypeError(f"a group is a dict, not {type(group).__name__}")
-        if "params" not in group or not isinstance(group["params"], Iterable | Tensor):
-            raise ValueError(f"a group has a list of tensors as 'params', got {list(group)}")
-        params = group["params"]
-        if isinstance(params, Tensor):
-            raise TypeError("the 'params' of a group are a list of tensors, not a tensor")
+        params = group.get("params")
+        if isinstance(params, Tensor) or not isinstance(params, Iterable):
+            kind = type(params).__name__
+            raise TypeError(f"the 'params' of a group are a list of tensors, not {kind}")
         params, settings = list(params), {**self.defaults, **plain_settings(group)}
         unknown = [repr(name) for name in settings if name not in self.defaults]
         if unknown:

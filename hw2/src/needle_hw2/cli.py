@@ -103,6 +103,12 @@ def _train(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     screen = make_screen(Console(), arguments.epochs, unit="images", title="MLP ResNet")
     images = f"{len(training):,} training and {len(test):,} test images"
     _say_what_is_trained(screen, arguments, trainer, images)
+    done = trainer.progress.epoch - 1
+    if done >= arguments.epochs:
+        screen.say(
+            f"{done} epochs are done: there is nothing to do for --epochs {arguments.epochs}"
+        )
+        return 0
     try:
         stopped = train(trainer, arguments.epochs, screen, folder, arguments.save_seconds)
     except DivergedError as error:

@@ -102,7 +102,7 @@ def near():
     Two sums of n terms of size s, each rounded by at most u/2 = 2^-24 (float32) in every addition,
     differ by at most n s u; the functions before and after it add a few roundings: 8 are allowed
     for each term. s is the largest element, or 1 if that is more: the data has that size. For
-    float64, where this would be 10^-15 n s, the bound is 10^-10 s whatever n.
+    float64, where this would be 10^-15 n s, the bound is 10^-12 s whatever n.
     """
 
     def check(found, expected, length=1):
@@ -112,7 +112,7 @@ def near():
         infinite = ~np.isfinite(expected)
         np.testing.assert_array_equal(found[infinite], expected[infinite])
         size = max(np.abs(expected[~infinite]).max(initial=0.0), 1.0)
-        share = 1e-10 if found.dtype == np.float64 else 8 * max(length, 1) * 2.0**-24
+        share = 1e-12 if found.dtype == np.float64 else 8 * max(length, 1) * 2.0**-24
         error = np.abs(found[~infinite].astype("float64") - expected[~infinite])
         assert error.max(initial=0.0) <= share * size, f"{error.max() / size:.3g} > {share:.3g}"
 

@@ -13,7 +13,7 @@ from needle_shared.evolution.results import CellResult, Comparison, StageNames
 from needle_shared.evolution.verdict import judge
 
 CHECKED_STEPS = 300
-STAGES = "needle_"  # what their packages' names begin with
+STAGE_PREFIX = "needle_"  # what the names of their packages begin with
 
 
 class Progress(Protocol):
@@ -162,7 +162,7 @@ def list_names(team: Team) -> list[StageNames]:
     stages: dict[str, StageNames] = {}
     for name, result in team.results.items():
         package = result.package
-        if result.state != "finished" or package in stages or not package.startswith(STAGES):
+        if result.state != "finished" or package in stages or not package.startswith(STAGE_PREFIX):
             continue
         answer = team.ask(name, "interface", earlier=[*stages])
         if answer is not None:

@@ -146,21 +146,24 @@ def test_error_in_the_loop_ends_the_threads(workers_left, without_gc):
 
 
 def test_dropping_a_pass_does_not_wait_for_an_item(workers_left, without_gc):
-    go_on = threading.Event()
+    go_on, inside, begun = threading.Event(), threading.Semaphore(0), []
 
     def stuck(index):
+        begun.append(index)
         if index > 0:
+            inside.release()
             go_on.wait(30)
         return index
 
     batches = iter(data.DataLoader(Function(100, stuck), num_workers=2))
     next(batches)
-    start = time.monotonic()
+    assert inside.acquire(timeout=30)
+    assert inside.acquire(timeout=30)
     del batches
-    assert time.monotonic() - start < 10
     assert workers_left(0) != []  # they are in the middle of an item
     go_on.set()
     assert workers_left() == []
+    assert sorted(begun) == [0, 1, 2]  # what was waiting for a thread never began
 
 
 def test_pass_may_be_dropped_by_the_garbage_collector_in_a_worker(workers_left):

@@ -103,7 +103,7 @@ class Normalize(Transform):
                 f"mean and std are of {self.mean.size} channels, the image has shape {image.shape}"
             )
         dtype = image.dtype if image.dtype.kind == "f" else np.dtype(np.float32)
-        shifted: Image = image.astype(dtype) - self.mean.astype(dtype)
+        shifted: Image = image.astype(dtype, copy=False) - self.mean.astype(dtype)
         shifted /= self.std.astype(dtype)
         return shifted
 

@@ -113,7 +113,7 @@ def test_output_says_what_is_trained_and_how_it_went(run, tmp_path, capsys):
     lines = captured.out.splitlines()
     # 784*8+8 in, two of 8*4+4+4*8+8 with 2*4+2*8 of the norms, 8*3+3 out
     assert lines[0] == (
-        f"MLP ResNet: 1 blocks, 8 wide, batch norm, dropout 0.2; "
+        f"MLP ResNet: hidden 8, blocks 1, batch norm, dropout 0.2; "
         f"{784 * 8 + 8 + 8 * 4 + 4 + 4 * 8 + 8 + 2 * 4 + 2 * 8 + 8 * 3 + 3:,} parameters"
     )
     assert lines[1] == "mnist: 60 training and 20 test images, in batches of 8"

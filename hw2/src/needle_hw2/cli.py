@@ -100,7 +100,7 @@ def _train(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         folder.resume(trainer)
     elif folder:
         folder.begin()
-    screen = make_screen(Console(), arguments.epochs, unit="images", title="MLP ResNet")
+    screen = make_screen(Console(), arguments.epochs, unit="images")
     images = f"{len(training):,} training and {len(test):,} test images"
     _say_what_is_trained(screen, arguments, trainer, images)
     done = trainer.progress.epoch - 1
@@ -185,7 +185,7 @@ def _say_what_is_trained(
     """Say which model, data and optimiser these are, and where they begin."""
     size = sum(parameter.size for parameter in trainer.model.parameters())
     screen.say(
-        f"MLP ResNet: {arguments.blocks} blocks, {arguments.hidden} wide, {arguments.norm} norm, "
+        f"MLP ResNet: hidden {arguments.hidden}, blocks {arguments.blocks}, {arguments.norm} norm, "
         f"dropout {arguments.dropout:g}; {size:,} parameters"
     )
     screen.say(f"{arguments.data}: {images}, in batches of {arguments.batch_size}")

@@ -19,7 +19,7 @@ HALF = Step("train", 300, 600, Tally(30_000, 2.0, {"loss": 15_000.0}))
 def output(terminal, *events, width=80):
     file = io.StringIO()
     console = Console(file=file, force_terminal=terminal, width=width, color_system=None)
-    with make_screen(console, 10, unit="images", title="a title") as screen:
+    with make_screen(console, 10, unit="images") as screen:
         for event in events:
             screen.show(event)
             if terminal and isinstance(event, Step):
@@ -57,12 +57,11 @@ def test_bar_fits_into_80_columns():
     lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output(True, HALF)))
     (line, *_) = [line for line in lines if "images/s" in line]
     assert "left" in line
-    assert len(line) <= 80
+    assert len(line.rstrip()) <= 78  # a ^C that is echoed after it must not begin a new line
 
 
 def test_table_of_a_terminal_stays_and_the_cursor_comes_back():
     text = output(True, HALF, ROW, {**ROW, "epoch": 3})
-    assert "a title" in text
     after = text[text.rindex("\x1b[?25h") :]  # the code that shows the cursor
     rows = [line for line in after.splitlines() if line.startswith("│")]
     assert [re.findall(r"[\d.%]+", row) for row in rows] == [

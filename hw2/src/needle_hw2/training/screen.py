@@ -60,18 +60,16 @@ class Screen:
 class LiveScreen(Screen):
     """A table that grows, above a bar for the batches of an epoch, on a terminal."""
 
-    def __init__(
-        self, console: Console, epochs: int, unit: str = "examples", title: str = ""
-    ) -> None:
+    def __init__(self, console: Console, epochs: int, unit: str = "examples") -> None:
         super().__init__(console, epochs, unit)
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=16),
+            BarColumn(bar_width=10),  # the line has place for a ^C within 80 columns
             MofNCompleteColumn(),
             TextColumn("{task.fields[about]}"),
         )
         self._task = self._bar.add_task("", total=None, about="")
-        self._table = EpochTable(title, self._bar, console)
+        self._table = EpochTable("", self._bar, console)
         self._epoch = 1
 
     def __enter__(self) -> LiveScreen:
@@ -110,8 +108,6 @@ class LiveScreen(Screen):
         self._epoch = int(row["epoch"]) + 1
 
 
-def make_screen(console: Console, epochs: int, unit: str = "examples", title: str = "") -> Screen:
+def make_screen(console: Console, epochs: int, unit: str = "examples") -> Screen:
     """Return the screen that fits `console`."""
-    if console.is_terminal:
-        return LiveScreen(console, epochs, unit, title)
-    return Screen(console, epochs, unit)
+    return (LiveScreen if console.is_terminal else Screen)(console, epochs, unit)

@@ -88,6 +88,12 @@ def test_stack_of_no_items_is_refused(numbered):
         numbered(3).batch([])
 
 
+@pytest.mark.parametrize("index", [1.5, "1", None])
+def test_index_of_a_batch_that_is_no_whole_number_is_refused(numbered, index):
+    with pytest.raises(TypeError):
+        numbered(3).batch([0, index])
+
+
 def test_subclass_with_other_items_is_not_passed_over_by_an_inherited_batch():
     class Negative(data.NDArrayDataset):
         def __getitem__(self, index):

@@ -33,16 +33,13 @@ def test_pass_has_every_item_once_in_batches_of_one_size(count, size, shuffle, d
         rng=np.random.default_rng(count),
     )
     found = [x.numpy() for (x,) in loader]
-    assert len(loader) == len(found) == (count // size if drop else -(-count // size))
-    sizes = [len(x) for x in found]
-    assert (
-        sizes
-        == ([size] * (count // size) + ([] if drop else [count % size] * (sizes != [])))[
-            : len(found)
-        ]
-    )
+    rest = count % size
+    sizes = [size] * (count // size) + ([rest] if rest and not drop else [])
+    assert [len(x) for x in found] == sizes
+    assert len(loader) == len(sizes)
     items = [int(i) for x in found for i in x]
-    assert len(set(items)) == len(items) == (count // size * size if drop else count)
+    assert len(set(items)) == len(items)
+    assert set(items) <= set(range(count))
     if not shuffle:
         assert items == list(range(len(items)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -77,7 +78,7 @@ def stack_items(dataset: Any, indices: Indices) -> Arrays:
     """
     if len(indices) == 0:
         raise ValueError("a stack of items needs at least one of them, got no indices")
-    items = [_fields(dataset[int(index)]) for index in indices]
+    items = [_fields(dataset[operator.index(index)]) for index in indices]
     shapes = [field.shape for field in items[0]]
     for index, item in zip(indices, items, strict=True):
         found = [field.shape for field in item]

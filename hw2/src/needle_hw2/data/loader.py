@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from needle_hw2.data.checks import whole_number
 from needle_hw2.data.dataset import Arrays, count_items, gather
 from needle_hw2.data.prefetch import prefetched
 from needle_hw2.data.randomness import checked_generator, drawing_from, permutation
+
+Batches: TypeAlias = Generator[tuple[Tensor, ...], None, None]
 
 
 class DataLoader:
@@ -32,9 +34,10 @@ class DataLoader:
         Whether to visit the items in a new random order in each pass. Without `rng` it is one
         `numpy.random.permutation` of the global generator, drawn when the pass begins.
     drop_last
-        Whether to leave out a last batch that is smaller.
+        Whether to leave out a last batch that is smaller, even if it is the only one.
     num_workers
         Threads that read the next batches in the background; 0 reads where the batch is asked for.
+        They pay if items take long to read; rows of arrays in memory do not.
     rng
         The generator of orders, and of the random transforms that have none of their own. A pass
         draws its order, if it shuffles, and one seed for the transforms when it begins: from the
@@ -77,11 +80,11 @@ class DataLoader:
         full, rest = divmod(count_items(self.dataset), self.batch_size)
         return full if self.drop_last or not rest else full + 1
 
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+    def __iter__(self) -> Batches:
         """Begin a pass, and return its batches."""
         return self.batches()
 
-    def batches(self, start: int = 0) -> Iterator[tuple[Tensor, ...]]:
+    def batches(self, start: int = 0) -> Batches:
         """Begin a pass, and return its batches from number `start` on, without reading the others.
 
         To go on with a pass that was left after b batches: put `rng` back into the state that it
@@ -104,7 +107,7 @@ class DataLoader:
         size = self.batch_size
         return [order[number * size : (number + 1) * size] for number in range(len(self))]
 
-    def _tensors(self, reads: Sequence[Callable[[], Arrays]]) -> Iterator[tuple[Tensor, ...]]:
+    def _tensors(self, reads: Sequence[Callable[[], Arrays]]) -> Batches:
         if self.num_workers:
             batches = prefetched(reads, self.num_workers)
         else:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
+LINES_AROUND_ROWS = 7  # title, frame and heading, bar, and the line of the cursor
 _FORMATS = {"epoch": "d", "loss": ".5f", "error": ".2%", "accuracy": ".2%", "seconds": ".3f"}
 
 
@@ -42,21 +43,33 @@ def show_training(title: str, epochs: Iterable[Epoch], total: int) -> None:
 class EpochTable:
     """A table of epochs, above a bar that is gone at the end; a context manager.
 
-    On a terminal the table is seen growing. Elsewhere it is printed at the end. Columns without
-    `names` are those of the first row.
+    On a terminal the table is seen growing: as many of the latest epochs as fit. The whole table is
+    printed at the end, on a terminal and elsewhere. Without `names`, the columns are those of the
+    first row.
     """
 
     def __init__(
         self, title: str, bar: Progress, screen: Console, names: Iterable[str] = ()
     ) -> None:
+        self._title = title
+        self._bar = bar
         self._screen = screen
-        self._table = Table(title=title)
-        self._live = Live(Group(self._table, bar), console=screen, transient=True)
-        self._add_columns(names)
+        self._names = list(names)
+        self._rows: list[list[str]] = []
+        self._live = Live(console=screen, transient=True, get_renderable=self._latest)
 
-    def _add_columns(self, names: Iterable[str]) -> None:
-        for name in names:
-            self._table.add_column(name.replace("_", " "), justify="right")
+    def _table(self, rows: Iterable[list[str]]) -> Table:
+        table = Table(title=self._title)
+        for name in self._names:
+            table.add_column(name.replace("_", " "), justify="right")
+        for row in rows:
+            table.add_row(*row)
+        return table
+
+    def _latest(self) -> Group:
+        """Return what is shown meanwhile; rich would cut off the bar below a table too long."""
+        visible = max(self._screen.height - LINES_AROUND_ROWS, 1)
+        return Group(self._table(self._rows[-visible:]), self._bar)
 
     def __enter__(self) -> EpochTable:
         self._live.start(refresh=True)
@@ -69,14 +82,13 @@ class EpochTable:
         trace: TracebackType | None,
     ) -> None:
         self._live.stop()
-        if self._table.row_count:  # what an interrupted run has reached is worth seeing
-            self._screen.print(self._table)
+        if self._rows:  # what an interrupted run has reached is worth seeing
+            self._screen.print(self._table(self._rows))
 
     def add(self, row: Mapping[str, float]) -> None:
         """Add a row of values by the names of their columns."""
-        if not self._table.columns:
-            self._add_columns(row)
-        self._table.add_row(*(format_value(name, value) for name, value in row.items()))
+        self._names = self._names or list(row)
+        self._rows.append([format_value(name, value) for name, value in row.items()])
 
 
 def format_value(name: str, value: float) -> str:

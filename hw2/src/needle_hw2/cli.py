@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else list(argv)
     arguments = _parser().parse_args(words)
+    vars(arguments).setdefault("lr", LEARNING_RATES[arguments.optimizer])
     return run("needle_hw2", lambda: _train(arguments, words))
 
 
@@ -164,7 +165,6 @@ def _make_trainer(
 
 
 def _make_optimizer(arguments: argparse.Namespace, model: nn.Module) -> optim.Optimizer:
-    arguments.lr = getattr(arguments, "lr", LEARNING_RATES[arguments.optimizer])
     options: dict[str, Any] = {"lr": arguments.lr, "weight_decay": arguments.weight_decay}
     if arguments.optimizer == "sgd":
         return optim.SGD(model.parameters(), momentum=arguments.momentum, **options)

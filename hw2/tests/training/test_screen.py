@@ -17,8 +17,10 @@ HALF = Step("train", 300, 600, Tally(30_000, 2.0, {"loss": 15_000.0}))
 
 
 def output(terminal, *events, width=80):
+    """Return all that is written, with a picture for every batch."""
     file = io.StringIO()
-    console = Console(file=file, force_terminal=terminal, width=width, color_system=None)
+    options = {"width": width, "height": 24, "color_system": None}
+    console = Console(file=file, force_terminal=terminal, **options)
     with make_screen(console, 10, unit="images") as screen:
         for event in events:
             screen.show(event)
@@ -69,6 +71,19 @@ def test_table_of_a_terminal_stays_and_the_cursor_comes_back():
         ["3", "0.25000", "12.50%", "0.50000", "6.25%", "1.500"],
     ]
     assert max(map(len, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", after).splitlines())) <= 80
+
+
+def test_long_table_leaves_the_bar_visible_and_is_whole_in_the_end():
+    text = output(True, *({**ROW, "epoch": epoch} for epoch in range(1, 61)), HALF)
+    shown, after = text.split("\x1b[?25h")
+    picture = shown[shown.rindex("\x1b[2K") :].splitlines()
+    assert len(picture) < 24
+    assert "epoch 61/10 train" in picture[-1]
+    rows = [line.split("│")[1].strip() for line in picture if line.startswith("│")]
+    assert rows == [str(epoch) for epoch in range(60 - len(rows) + 1, 61)]
+    assert len(rows) > 10
+    rows = [line.split("│")[1].strip() for line in after.splitlines() if line.startswith("│")]
+    assert rows == [str(epoch) for epoch in range(1, 61)]
 
 
 def test_bar_is_that_of_the_next_epoch_after_a_row():

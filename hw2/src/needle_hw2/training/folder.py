@@ -42,7 +42,8 @@ class Folder:
         if not self.last.exists():
             raise FileNotFoundError(f"{self.last} does not exist: there is nothing to resume")
         trainer.load(self.last)
-        self._write_logs(trainer)  # they may be older than the checkpoint, or newer
+        if trainer.progress.history:
+            self._write_logs(trainer)  # which may be older than the checkpoint, or newer
 
     def end_epoch(self, trainer: Trainer) -> None:
         """Keep what there is after an epoch. The curves are drawn if it is some time since then."""

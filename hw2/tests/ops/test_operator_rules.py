@@ -218,6 +218,31 @@ def test_axes_of_any_kind_of_iterable(device, rng, function):
             assert_close(a, b)
 
 
+def test_axes_of_normalize_may_be_an_iterator(device, rng):
+    given = [rng.standard_normal(shape) for shape in [(2, 3, 4), (4,), (4,)]]
+    expected = gradients(lambda *t: ndl.normalize(*t, (0, 1)), *given, device=device)
+    found = gradients(lambda *t: ndl.normalize(*t, iter((0, 1))), *given, device=device)
+    for a, b in zip(found, expected, strict=True):
+        assert_close(a, b)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [(4, 3), (4,), (3,)],
+        [(4, 3), (3,), (1,)],
+        [(4, 3), (1, 3), (1, 3)],
+        [(), (), ()],
+        [(3,), (), ()],
+    ],
+)
+def test_normalize_names_shapes_that_do_not_fit(device, shapes):
+    tensors = [Tensor(np.ones(shape), device=device) for shape in shapes]
+    with pytest.raises(ValueError, match="normalize takes") as caught:
+        ndl.normalize(*tensors, 0)
+    assert all(str(shape) in str(caught.value) for shape in shapes)
+
+
 AFFINE_MISFITS = [
     [(4, 3), (2, 3), (3,)], [(4, 3), (3, 2), (3,)], [(), (3, 2), (2,)], [(4, 3), (3,), (1,)],
     [(4, 3), (1, 3, 2), (2,)], [(4, 0), (3, 2), (2,)], [(4, 3), (3, 2), ()],
@@ -316,6 +341,28 @@ def test_only_inputs_that_require_a_gradient_have_one(rng, case, create_graph):
         assert_close(leaves[position].grad, expected[position])
 
 
+def test_what_compute_left_belongs_to_all_inputs():
+    class Product(ops.FusedOp):
+        def compute(self, a, b):
+            self.known = a * b
+            return self.known * 1.0
+
+        def gradient(self, out_grad, node):
+            a, b = node.inputs
+            return out_grad * b, out_grad * a
+
+        def array_gradient(self, out_grad, node):
+            a, b = (x.realize_cached_data() for x in node.inputs)
+            return out_grad * self.known / a, out_grad * self.known / b
+
+    op, a, b = Product(), Tensor([2.0]), Tensor([3.0])
+    result = op(a, b)
+    op(a, Tensor([5.0]))
+    result.backward(create_graph=False)
+    assert_close(a.grad, [3.0])
+    assert_close(b.grad, [2.0])
+
+
 def test_op_with_two_ways_needs_both():
     class Half(ops.FusedOp):
         def compute(self, x):
@@ -334,16 +381,31 @@ def test_op_with_two_ways_needs_both():
 
 
 @pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "bool"])
-@pytest.mark.parametrize("function", [ndl.mean, ndl.logsumexp, ndl.sigmoid, ndl.tanh, ndl.sqrt])
-def test_whole_numbers_are_taken_as_floats_or_refused(device, dtype, function):
-    x = np.array([[1, 0], [1, 1]], dtype)
-    exact = function(Tensor(x.astype("float64"), device=device)).numpy()
-    try:
-        result = function(Tensor(x, device=device)).numpy()
-    except TypeError:
-        return  # refused, which is better than 1 - 2 = 255
-    assert result.dtype.kind == "f"
-    assert_close(result, exact, rtol=1e-2, atol=1e-2)  # NumPy computes with float16 for uint8
+@pytest.mark.parametrize(
+    "function",
+    [ndl.sqrt, ndl.tanh, ndl.sigmoid, ndl.softplus, ndl.logsumexp, ndl.logsoftmax],
+)
+def test_functions_of_real_numbers_refuse_whole_ones(device, dtype, function):
+    # NumPy would compute -1 as 255 in uint8, and go on with float16.
+    with pytest.raises(TypeError, match=f"takes floating-point tensors, got dtype {dtype}"):
+        function(Tensor(np.array([[1, 0], [1, 1]], dtype), device=device))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "bool"])
+def test_mean_of_whole_numbers_is_a_float(device, dtype):
+    result = ndl.mean(Tensor(np.array([[1, 0], [1, 1]], dtype), device=device), 0).numpy()
+    assert result.dtype == np.float64
+    assert_close(result, [1.0, 0.5])
+
+
+def test_op_classes_have_the_defaults_of_their_functions(device, rng):
+    x = Tensor(rng.standard_normal((2, 3)), device=device)
+    assert_close(ops.LogSoftmax()(x).numpy(), ndl.logsoftmax(x, 1).numpy())
+    for op, function in [(ops.LogSumExp, ndl.logsumexp), (ops.Mean, ndl.mean), (ops.Max, ndl.max),
+                         (ops.Min, ndl.min)]:  # fmt: skip
+        assert op()(x).shape == ()
+        assert_close(op()(x).numpy(), function(x, (0, 1)).numpy())
+        assert_close(op(axes=0)(x).numpy(), function(x, 0).numpy())
 
 
 @pytest.mark.parametrize("dtype", ["int32", "uint8", "bool"])

@@ -119,7 +119,7 @@ def _train(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         screen.say(_how_to_go_on(stopped.name, trainer, folder, words))
         return 128 + stopped
     if folder:
-        screen.say(f"{folder.path} has the checkpoints last and best, the log and the curves")
+        screen.say(f"checkpoints and results are in {folder.path}")
     return 0
 
 

@@ -55,6 +55,10 @@ def test_terminal_shows_a_bar_with_rate_and_time_left():
     )
 
 
+def test_clock_that_stood_still_is_no_error():
+    assert "1 images" not in output(True, HALF._replace(tally=Tally(1, 0.0, {"loss": 1.0})))
+
+
 def test_bar_fits_into_80_columns():
     lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output(True, HALF)))
     (line, *_) = [line for line in lines if "images/s" in line]

@@ -147,6 +147,12 @@ def test_logs_after_resuming_have_each_epoch_once(make_trainer, silent, folder):
     assert (folder.path / "log.csv").read_text().count("\n") == 4
 
 
+def test_resuming_in_the_first_epoch_writes_no_logs(make_trainer, folder):
+    train(make_trainer(), 1, raising_at(2, signal.SIGINT), folder)
+    folder.resume(make_trainer())
+    assert list(folder.path.iterdir()) == [folder.last]
+
+
 def test_old_epochs_are_shown_after_resuming(make_trainer, silent, folder):
     train(make_trainer(), 2, silent, folder)
     second = make_trainer()

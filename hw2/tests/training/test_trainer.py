@@ -149,6 +149,15 @@ def test_epochs_that_are_done_are_not_done_again(make_trainer):
     assert [row["epoch"] for row in trainer.progress.history] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("name", ["training", "test"])
+def test_loader_without_batches_is_an_error(make_trainer, name):
+    trainer = make_trainer()
+    loader = getattr(trainer, name)
+    loader.batch_size, loader.drop_last = 100, True
+    with pytest.raises(ValueError, match=f"the {name} loader gives no batch"):
+        next(trainer.run(1))
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_loss_that_is_not_finite_stops_before_the_model_learns_from_it(make_trainer, bad):
     calls = []

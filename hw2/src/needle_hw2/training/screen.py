@@ -88,10 +88,11 @@ class LiveScreen(Screen):
     def show_step(self, step: Step) -> None:
         """Move the bar."""
         tally = step.tally
-        left = round(tally.seconds / step.batch * (step.batches - step.batch))
+        seconds = max(tally.seconds, 1e-9)  # a coarse clock may say 0
+        left = round(seconds / step.batch * (step.batches - step.batch))
         about = [
             f"loss {tally.means()['loss']:.4f}",
-            f"{tally.examples / tally.seconds:,.0f} {self.unit}/s",
+            f"{tally.examples / seconds:,.0f} {self.unit}/s",
             f"{left // 60}:{left % 60:02} left",
         ]
         self._bar.update(

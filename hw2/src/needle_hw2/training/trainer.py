@@ -52,9 +52,9 @@ class Trainer:
     settings
         What else must be the same for training to go on from a checkpoint, by name.
 
-    `run` trains. Between two of the events that it yields, `save` and `load` work, and a run that
-    goes on from there ends with the same bits as one that was never left: NumPy's global random
-    state is saved as well. `progress` says where training is.
+    `run` trains. After any of the events that it yields, `save` works. A new trainer that is made
+    in the same way, `load`s that and runs ends with the same bits as one that was never left:
+    NumPy's global random state is saved, too. `progress` says where training is.
     """
 
     model: Module
@@ -76,8 +76,12 @@ class Trainer:
         the learning rate at its end. The training means are over the epoch, in which the model
         changed.
 
-        Raises `DivergedError` for a loss that is not finite, before the model learns from it.
+        Raises `DivergedError` for a loss that is not finite, before the model learns from it;
+        `ValueError` if there is no batch for training or none for the test.
         """
+        for name, loader in (("training", self.training), ("test", self.test)):
+            if not len(loader):
+                raise ValueError(f"the {name} loader gives no batch")
         while self.progress.epoch <= epochs:
             yield from self._train()
             means = yield from self._test()

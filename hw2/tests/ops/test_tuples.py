@@ -177,6 +177,16 @@ def test_tuples_work_over_another_library(strict):
     assert strict.exported(x.grad).tolist() == [1.0, 1.0]
 
 
+def test_members_live_on_one_device(strict):
+    with pytest.raises(ValueError, match="one device"):
+        ndl.make_tuple(Tensor([1.0]), Tensor(strict.asarray([1.0])))
+
+
+def test_tuple_ops_overflow_without_a_warning(device):
+    both = ndl.fused_add_scalars(Tensor([1e308], device=device), 1e308, 0.0)
+    assert both.numpy()[0].tolist() == [np.inf]
+
+
 def test_index_out_of_range_is_named(mode, pair):
     both = ndl.make_tuple(*pair)
     for index in (2, -3):

@@ -61,12 +61,14 @@ def test_private_tensor_is_a_buffer_where_a_public_attribute_has_it_too():
     class Both(Module):
         def __init__(self, *, private_first):
             super().__init__()
-            tensor = Tensor(1.0)
+            tensor, both = Tensor(1.0), [Tensor(2.0)]
             for name in ["_own", "shown"] if private_first else ["shown", "_own"]:
                 setattr(self, name, [tensor])
+                setattr(self, f"{name}_list", both)
 
     for private_first in (True, False):
-        assert list(Both(private_first=private_first).state_dict()) == ["shown.0"]
+        names = list(Both(private_first=private_first).state_dict())
+        assert names == ["shown.0", "shown_list.0"]
 
 
 def test_modules_are_found_with_their_names():

@@ -218,7 +218,10 @@ def test_modules_may_change_while_they_are_walked_through():
     model = Nest()
     for name, module in model.named_modules():
         module.label = f"module {name}"
+        setattr(model, f"seen_{len(vars(model))}", None)
     assert model.inner.label == "module inner"
+    for number, _ in enumerate(model.named_parameters()):
+        setattr(model.inner, f"note_{number}", number)
 
 
 # Devices

@@ -216,14 +216,20 @@ def _walk(
         yield from _walk(member, seen, path, private=hidden)
 
 
-def _children(value: object, name: str = "") -> Iterator[tuple[str, Module]]:
-    """Yield the modules in `value` that are not inside other modules there."""
+def _children(
+    value: object, name: str = "", within: tuple[object, ...] = ()
+) -> Iterator[tuple[str, Module]]:
+    """Yield the modules in `value` that are not inside other modules there.
+
+    `within` are the containers around `value`: one that contains itself is not entered again.
+    """
     for key, member in _members(value):
         path = f"{name}.{key}" if name else str(key)
         if isinstance(member, Module):
             yield path, member
         elif isinstance(member, dict | list | tuple):
-            yield from _children(member, path)
+            if not any(member is outer for outer in within):
+                yield from _children(member, path, (*within, member))
 
 
 def _tree(module: Module, seen: set[int]) -> list[str]:

@@ -163,11 +163,39 @@ def test_result_does_not_depend_on_workers(run, tmp_path):
     assert everything(tmp_path / "0") == everything(tmp_path / "2")
 
 
-def test_result_depends_on_the_seed(run, tmp_path):
-    for seed in (0, 1):
-        run("--epochs", 1, "--seed", seed, "--checkpoint", tmp_path / str(seed))
-    weights = [everything(tmp_path / seed)[0]["model.0.weight"] for seed in "01"]
-    assert weights[0] != weights[1]
+@pytest.fixture
+def made(run, monkeypatch):
+    """Return what a small training would be called with: the trainer and more."""
+
+    def call(*more):
+        called = []
+        monkeypatch.setattr(cli, "train", lambda *given: called.append(given))
+        assert run(*more) == 0
+        return called[0]
+
+    return call
+
+
+def test_initial_weights_and_order_follow_from_the_seed(made):
+    trainers = [made("--seed", seed)[0] for seed in (0, 0, 1)]
+    weights = [trainer.model[0].weight.numpy().tobytes() for trainer in trainers]
+    assert weights[0] == weights[1] != weights[2]
+    assert [trainer.seed for trainer in trainers] == [0, 0, 1]
+
+
+def test_options_reach_the_loaders(made):
+    trainer = made("--workers", 3, "--batch-size", 7)[0]
+    found = [
+        (loader.shuffle, loader.num_workers, loader.batch_size, len(loader.dataset))
+        for loader in (trainer.training, trainer.test)
+    ]
+    assert found == [(True, 3, 7, 60), (False, 3, 7, 20)]
+
+
+def test_best_checkpoint_is_that_of_the_least_test_error(made, tmp_path):
+    _, epochs, _, folder, seconds = made("--epochs", 4, "--checkpoint", tmp_path)
+    assert (folder.path, folder.criterion) == (tmp_path, "test_error")
+    assert (epochs, seconds) == (4, 60)
 
 
 def test_nothing_is_written_without_checkpoint(run, tmp_path, monkeypatch, capsys):

@@ -166,6 +166,21 @@ def test_mode_follows_from_the_optimizer(rows, linear, trains):
     assert all(module.training is trains for module in nn.Module.modules(model))
 
 
+@pytest.mark.parametrize("trains", [True, False])
+def test_graph_is_recorded_only_to_train(rows, linear, trains):
+    recorded = []
+
+    class Noting(nn.Module):
+        def forward(self, x):
+            recorded.append(x.requires_grad)
+            return x
+
+    model = nn.Sequential(linear, Noting())
+    opt = optim.SGD(model.parameters()) if trains else None
+    epoch(data.DataLoader(data.NDArrayDataset(*rows), 9), model, opt)
+    assert recorded == [trains] * 2
+
+
 def test_epoch_begins_with_the_seed_4(rows, linear):
     loader = data.DataLoader(data.NDArrayDataset(*rows), 5, shuffle=True)
     np.random.seed(4)

@@ -8,9 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from needle_hw2 import checkpoint
+from needle_hw2 import checkpoint, nn
 from needle_hw2.checkpoint import CheckpointError
-from needle_hw2.training import DivergedError, Step
+from needle_hw2.training import DivergedError, Outcome, Step
+from needle_hw2.training.randomness import (
+    checked_random_state,
+    get_random_state,
+    set_random_state,
+)
 
 EPOCHS = 3
 EVENTS = EPOCHS * (5 + 2 + 1)  # 5 training batches, 2 of test, and the row
@@ -39,6 +44,25 @@ def test_resumed_training_is_bit_equal(make_trainer, state, tmp_path, optimizer,
     second.load(tmp_path / "last.safetensors")
     assert state(second) == at_save
     list(second.run(EPOCHS))
+    assert state(second) == wanted
+
+
+@pytest.mark.parametrize("left", [1, 2, 9, 10])
+def test_task_that_draws_normal_numbers_is_resumed_bit_equal(make_trainer, state, tmp_path, left):
+    def task(model, batch):  # one of a pair of numbers at a time
+        X, y = batch
+        factor = float(np.exp(np.random.randn()))
+        return Outcome(nn.SoftmaxLoss()(model(X), y) * factor, len(y))
+
+    unbroken = make_trainer(task=task)
+    list(unbroken.run(2))
+    wanted = state(unbroken)
+    first = make_trainer(task=task)
+    take(first.run(2), left)
+    first.save(tmp_path / "last.safetensors")
+    second = make_trainer(task=task)
+    second.load(tmp_path / "last.safetensors")
+    list(second.run(2))
     assert state(second) == wanted
 
 
@@ -245,6 +269,16 @@ def test_model_that_is_not_finite_is_not_saved(make_trainer, saved):
     with pytest.raises(DivergedError, match=r"4\.weight"):
         trainer.save(saved)
     assert saved.read_bytes() == old
+
+
+@pytest.mark.parametrize("draws", [0, 1, 2, 3, 1000])
+def test_random_state_goes_on_with_the_same_numbers(draws):
+    np.random.seed(1)
+    np.random.randn(draws)  # an odd number leaves one of a pair for the next call
+    state = json.loads(json.dumps(get_random_state()))
+    expected = np.random.randn(700)
+    set_random_state(checked_random_state(state))
+    np.testing.assert_array_equal(np.random.randn(700), expected)
 
 
 def test_position_is_that_of_the_events(make_trainer, saved):

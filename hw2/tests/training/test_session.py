@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -172,6 +173,17 @@ def test_checkpoint_is_written_whenever_the_seconds_have_passed(make_trainer, si
 
     train(make_trainer(), 1, Watching(note), folder, save_seconds=0)
     assert batches == [(1, 1), (1, 2), (1, 3), (1, 4)]  # the screen is told before it is saved
+
+
+def test_seconds_are_counted_from_the_checkpoint_before(make_trainer, folder, monkeypatch):
+    clock, saved = [], []
+    fake = SimpleNamespace(monotonic=lambda: len(clock))  # a second for each event
+    monkeypatch.setattr("needle_hw2.training.session.time", fake)
+    trainer = make_trainer()
+    monkeypatch.setattr(trainer, "save", lambda path: saved.append((path.name, len(clock))))
+    train(trainer, 1, Watching(clock.append), folder, save_seconds=3)
+    last, best = "last.safetensors", "best.safetensors"
+    assert saved == [(last, 3), (last, 6), (best, 8), (last, 8)]
 
 
 def test_checkpoints_are_rare_while_the_seconds_have_not_passed(make_trainer, folder):

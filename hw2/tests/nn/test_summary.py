@@ -202,6 +202,6 @@ def test_summary_calls_the_model_in_the_dtype_and_on_the_device_of_its_parameter
             seen.append((x.dtype, x.device, self.training, x.requires_grad))
             return x
 
-    nn.summary(nn.Sequential(Look(), nn.Linear(3, 2, dtype="float64")), (4, 3))
+    nn.summary(nn.Sequential(nn.Linear(3, 2, dtype="float64"), Look()), (4, 3))
     nn.summary(Look(), (4, 3))
     assert seen == [("float64", ndl.cpu(), False, False), ("float32", ndl.cpu(), False, False)]

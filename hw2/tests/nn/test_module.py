@@ -109,6 +109,8 @@ def test_modules_that_contain_each_other_do_not_hang():
     loop.append(loop)
     child.loop = loop
     assert len(parent.parameters()) == 4
+    assert [name for name, _ in child.named_children()] == ["0", "parent", "loop.0"]
+    assert "loop.0: Linear" in repr(child)
 
 
 def test_mode_is_set_in_every_module_inside_and_returns_the_module():

@@ -227,9 +227,8 @@ def _children(
         path = f"{name}.{key}" if name else str(key)
         if isinstance(member, Module):
             yield path, member
-        elif isinstance(member, dict | list | tuple):
-            if not any(member is outer for outer in within):
-                yield from _children(member, path, (*within, member))
+        elif not any(member is outer for outer in within):
+            yield from _children(member, path, (*within, member))
 
 
 def _tree(module: Module, seen: set[int]) -> list[str]:

@@ -59,7 +59,8 @@ class Extremum(Reduction):
         xp = array_namespace(x.realize_cached_data())
         axes = normalize_axes(self.axes, x.ndim)
         extremes = restore_axes(node, x.shape, axes).realize_cached_data()
-        chosen = xp.astype(x.realize_cached_data() == extremes, x.dtype)
+        is_extreme = xp.asarray(x.realize_cached_data() == extremes)  # NumPy's of 0-d is a scalar
+        chosen = xp.astype(is_extreme, x.dtype)
         share = chosen / xp.sum(chosen, axis=axes, keepdims=True)
         return restore_axes(out_grad, x.shape, axes) * constant(share)
 

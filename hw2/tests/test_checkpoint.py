@@ -32,8 +32,12 @@ class Momentum:
         return {"optimizer": type(self).__name__, "state": {1: slots}, "param_groups": groups}
 
     def load_state_dict(self, state):
+        if state.keys() != self.state_dict().keys():
+            raise ValueError(f"the state has {', '.join(state)}")
         if state["optimizer"] != type(self).__name__:
             raise ValueError(f"the state is one of {state['optimizer']}")
+        if not all(isinstance(group, dict) for group in state["param_groups"]):
+            raise TypeError("param_groups are dicts")
         if [group.keys() for group in state["param_groups"]] != [
             group.keys() for group in self.groups
         ]:

@@ -87,6 +87,21 @@ def draw(rng: np.random.Generator) -> Callable[..., np.ndarray[Any, Any]]:
 
 
 @pytest.fixture
+def check_operator(device: Any) -> Callable[..., None]:
+    """Return a function that checks an operator, as `operator_check`, on arrays of `device`.
+
+    Its arguments are the operator of tensors, that of NumPy's arrays or None, and NumPy arrays.
+    """
+    make = importlib.import_module("needle_hw1").Tensor
+    operator_check = importlib.import_module("needle_shared.testing").operator_check
+
+    def check(function: Any, reference: Any, *arrays: np.ndarray[Any, Any]) -> None:
+        operator_check(function, reference, *[make(array, device=device) for array in arrays])
+
+    return check
+
+
+@pytest.fixture
 def global_generator() -> Iterator[Any]:
     """Return `numpy.random`, whose global generator is put back as it was after the test."""
     state = np.random.get_state()  # noqa: NPY002 -- the course draws from it

@@ -10,6 +10,7 @@ from needle_shared.testing.operators import OPERATOR_SHAPES as OPERATOR_SHAPES
 from needle_shared.testing.operators import OPERATOR_VIEWS as OPERATOR_VIEWS
 from needle_shared.testing.operators import gradient_of as gradient_of
 from needle_shared.testing.operators import operator_check as operator_check
+from needle_shared.testing.operators import unary_operator_check as unary_operator_check
 from needle_shared.testing.sources import modules_loaded_with as modules_loaded_with
 from needle_shared.testing.sources import package_modules as package_modules
 from needle_shared.testing.sources import packages_brought_by_import as packages_brought_by_import

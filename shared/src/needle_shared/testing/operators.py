@@ -58,6 +58,24 @@ def operator_check(function: Function, reference: Function | None, *leaves: Any)
         gradient_check(function, *leaves)
 
 
+def unary_operator_check(
+    check: Function, draw: Function, case: tuple[Any, ...], view: str, dtype: str
+) -> None:
+    """Check an operator of one tensor on `view`s of numbers of every shape.
+
+    `case` is its name, the operator of tensors, that of arrays or None, and the kind of numbers;
+    `check` and `draw` are the fixtures `check_operator` and `draw`.
+    """
+    _, function, reference, numbers = case
+    of_tensor, of_array = OPERATOR_VIEWS[view]
+    for shape in OPERATOR_SHAPES:
+        check(
+            lambda x: function(of_tensor(x)),
+            lambda x: (reference or function)(of_array(x)),
+            draw(shape, numbers, dtype),
+        )
+
+
 def gradient_of(function: Function, position: int = 0) -> Function:
     """Return a function of tensors: the gradient of `function`, with graph, for one of them.
 

@@ -1,0 +1,128 @@
+"""Reductions, matrix products and sorting: operations along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from needle_hw3.kernels_numpy.view import View, wrap
+
+TILE = 8
+"""The side of the tiles of `matmul_tiled`."""
+
+Reduction = Callable[[View, tuple[int, ...], bool], View]
+
+
+def _accumulator(a: View) -> Any:
+    """Return the dtype in which elements of `a` are added up: int64, but floats in their own."""
+    return a.array.dtype if a.array.dtype.kind == "f" else np.int64
+
+
+def _folded(function: Callable[..., Any]) -> Reduction:
+    def kernel(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
+        with np.errstate(all="ignore"):
+            dtype = _accumulator(a)
+            return wrap(function(a.array, axis=axes, dtype=dtype, keepdims=keepdims))
+
+    return kernel
+
+
+def _extreme(name: str, function: Callable[..., Any]) -> Reduction:
+    def kernel(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
+        if any(a.shape[axis] == 0 for axis in axes):
+            raise ValueError(f"{name} of no elements: shape {a.shape} over axes {axes}")
+        with np.errstate(all="ignore"):
+            return wrap(function(a.array, axis=axes, keepdims=keepdims))
+
+    return kernel
+
+
+def _truth(function: Callable[..., Any]) -> Reduction:
+    def kernel(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
+        return wrap(function(a.array, axis=axes, keepdims=keepdims))
+
+    return kernel
+
+
+sum = _folded(np.sum)  # noqa: A001
+prod = _folded(np.prod)
+max = _extreme("max", np.max)
+min = _extreme("min", np.min)
+any = _truth(np.any)  # noqa: A001
+all = _truth(np.all)  # noqa: A001
+
+
+def argmax(a: View, axis: int) -> View:
+    """Return the index of the first largest element along `axis`, as int64; nan is largest."""
+    _check_not_empty("argmax", a, axis)
+    return wrap(np.argmax(a.array, axis=axis))
+
+
+def argmin(a: View, axis: int) -> View:
+    """Return the index of the first smallest element along `axis`, as int64; nan is smallest."""
+    _check_not_empty("argmin", a, axis)
+    return wrap(np.argmin(a.array, axis=axis))
+
+
+def _check_not_empty(name: str, a: View, axis: int) -> None:
+    if a.shape[axis] == 0:
+        raise ValueError(f"{name} of no elements: shape {a.shape} over axis {axis}")
+
+
+def cumulative_sum(a: View, axis: int) -> View:
+    """Return the sums of the elements up to each one along `axis`."""
+    with np.errstate(all="ignore"):
+        return wrap(np.cumsum(a.array, axis=axis, dtype=_accumulator(a)))
+
+
+def cumulative_prod(a: View, axis: int) -> View:
+    """Return the products of the elements up to each one along `axis`."""
+    with np.errstate(all="ignore"):
+        return wrap(np.cumprod(a.array, axis=axis, dtype=_accumulator(a)))
+
+
+def matmul(a: View, b: View) -> View:
+    """Return the matrix products of the last two axes, (..., m, n) and (..., n, p)."""
+    if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
+        raise ValueError(f"shapes {a.shape} and {b.shape} do not multiply")
+    if a.dtype != b.dtype:
+        raise TypeError(f"matmul takes arrays of one dtype, not {a.dtype} and {b.dtype}")
+    if a.dtype == "bool":
+        raise TypeError("matmul is not defined for dtype bool")
+    with np.errstate(all="ignore"):
+        return wrap(np.matmul(a.array, b.array))
+
+
+def matmul_tiled(a: View, b: View, m: int, n: int, p: int) -> View:
+    """Return the product of matrices of m x n and n x p elements that are stored in square tiles.
+
+    A matrix of (m, n) elements has the shape (m / T, n / T, T, T), of float32. Each tile of the
+    result is a sum of products of tiles.
+    """
+    expected = [(m // TILE, n // TILE, TILE, TILE), (n // TILE, p // TILE, TILE, TILE)]
+    if m % TILE or n % TILE or p % TILE or [a.shape, b.shape] != expected:
+        raise ValueError(
+            f"shapes {a.shape} and {b.shape} are no tiles of {TILE} x {TILE} "
+            f"of matrices {m} x {n} and {n} x {p}"
+        )
+    if a.dtype != "float32" or b.dtype != "float32":
+        raise TypeError(f"matmul_tiled takes float32, not {a.dtype} and {b.dtype}")
+    with np.errstate(all="ignore"):
+        return wrap(np.einsum("ikab,kjbc->ijac", a.array, b.array))
+
+
+def sort(a: View, axis: int, descending: bool) -> View:
+    """Return the elements in order along `axis`; nan counts as the largest number."""
+    order = argsort(a, axis, descending)
+    return wrap(np.take_along_axis(a.array, order.array, axis))
+
+
+def argsort(a: View, axis: int, descending: bool) -> View:
+    """Return the indices that sort `a` along `axis`; equal elements keep their order."""
+    if not descending:
+        return wrap(np.argsort(a.array, axis=axis, stable=True))
+    # Sorting the reversed array keeps equal elements in reverse, and reversing the result undoes it.
+    backwards = np.flip(np.argsort(np.flip(a.array, axis), axis=axis, stable=True), axis)
+    return wrap(a.shape[axis] - 1 - backwards)

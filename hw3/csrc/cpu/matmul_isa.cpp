@@ -1,0 +1,328 @@
+// Products of float and double matrices; compiled once per instruction set (see isa.h).
+//
+// C is cut into tiles that fit in registers: kRows rows by kVectors vectors of W numbers. Each step
+// along the shared dimension loads kVectors vectors of B, and multiplies them by one number from
+// each row of A: kRows * kVectors multiply-adds for kRows + kVectors loads.
+//
+//            B  [ k ]  kVectors vectors
+//    A  [ k ]  +-----------------------+
+//    kRows     |       tile of C       |
+//              +-----------------------+
+//
+// The strip of A, kRows high, is used for every panel of B: it stays in the nearest cache, and the
+// panels come from the next one. An element of C is the sum of its products in the order of k,
+// wherever in a tile it lies, so results do not depend on how C is cut up.
+
+#include "cpu/matmul_kernels.h"
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#define NEEDLE_INLINE inline __attribute__((always_inline))
+#define NEEDLE_UNROLL _Pragma("GCC unroll 16")
+
+namespace needle::NEEDLE_ISA {
+namespace {
+
+using std::int64_t;
+
+// Tiles that leave registers for the operands: 24 or 12 sums, of 32 or 16 registers.
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64, kRows = 12, kVectors = 2;
+#elif defined(__AVX2__)
+constexpr int kVectorBytes = 32, kRows = 4, kVectors = 3;
+#elif defined(__aarch64__)
+constexpr int kVectorBytes = 16, kRows = 8, kVectors = 3;
+#else
+constexpr int kVectorBytes = 16, kRows = 4, kVectors = 2;
+#endif
+
+NEEDLE_INLINE int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/// `N` numbers that the processor handles as one. A type may be wider than a register.
+template <class T, int N>
+struct Vector {
+  typedef T Register __attribute__((vector_size(N * sizeof(T))));
+  // The same in memory: at any address of a T, and allowed to alias T.
+  typedef T Memory __attribute__((vector_size(N * sizeof(T)), aligned(alignof(T)), may_alias));
+};
+
+template <class T>
+constexpr int W = kVectorBytes / sizeof(T);
+template <class T>
+using Register = typename Vector<T, W<T>>::Register;
+
+template <class T>
+NEEDLE_INLINE Register<T> load(const T* at) {
+  return *reinterpret_cast<const typename Vector<T, W<T>>::Memory*>(at);
+}
+
+template <class T>
+NEEDLE_INLINE void store(T* at, Register<T> values) {
+  *reinterpret_cast<typename Vector<T, W<T>>::Memory*>(at) = values;
+}
+
+/// The first `count` numbers of a vector: reads and writes nothing past them; the rest is zero.
+template <class T>
+class First {
+ public:
+#if defined(__AVX512F__)
+  NEEDLE_INLINE explicit First(int64_t count) : mask_((1u << count) - 1) {}
+
+  NEEDLE_INLINE Register<float> load(const float* at) const {
+    return (Register<float>)_mm512_maskz_loadu_ps(mask_, at);
+  }
+  NEEDLE_INLINE Register<double> load(const double* at) const {
+    return (Register<double>)_mm512_maskz_loadu_pd(mask_, at);
+  }
+  NEEDLE_INLINE void store(float* at, Register<float> values) const {
+    _mm512_mask_storeu_ps(at, mask_, (__m512)values);
+  }
+  NEEDLE_INLINE void store(double* at, Register<double> values) const {
+    _mm512_mask_storeu_pd(at, mask_, (__m512d)values);
+  }
+
+ private:
+  unsigned mask_;
+#elif defined(__AVX2__)
+  NEEDLE_INLINE explicit First(int64_t count) {
+    for (int i = 0; i < W<T>; ++i) mask_[i] = i < count ? -1 : 0;
+  }
+
+  NEEDLE_INLINE Register<float> load(const float* at) const {
+    return (Register<float>)_mm256_maskload_ps(at, (__m256i)mask_);
+  }
+  NEEDLE_INLINE Register<double> load(const double* at) const {
+    return (Register<double>)_mm256_maskload_pd(at, (__m256i)mask_);
+  }
+  NEEDLE_INLINE void store(float* at, Register<float> values) const {
+    _mm256_maskstore_ps(at, (__m256i)mask_, (__m256)values);
+  }
+  NEEDLE_INLINE void store(double* at, Register<double> values) const {
+    _mm256_maskstore_pd(at, (__m256i)mask_, (__m256d)values);
+  }
+
+ private:
+  decltype(Register<T>{} < Register<T>{}) mask_;  // integers as wide as T
+#else
+  NEEDLE_INLINE explicit First(int64_t count) : count_(count) {}
+
+  NEEDLE_INLINE Register<T> load(const T* at) const {
+    Register<T> values = {};
+    NEEDLE_UNROLL for (int i = 0; i < W<T>; ++i) {
+      if (i < count_) values[i] = at[i];
+    }
+    return values;
+  }
+  NEEDLE_INLINE void store(T* at, Register<T> values) const {
+    NEEDLE_UNROLL for (int i = 0; i < W<T>; ++i) {
+      if (i < count_) at[i] = values[i];
+    }
+  }
+
+ private:
+  int64_t count_;
+#endif
+};
+
+/// Copies a strip of `Width` (a multiple of 4) lanes by `depth`: lane i at depth k is
+/// from[i * lane_stride + k * step], and goes to to[k * Width + i]. Lanes from `lanes` on are zero.
+template <class T, int Width>
+void copy_strip(const T* from, int64_t lane_stride, int64_t step, int64_t lanes, int64_t depth,
+                T* to) {
+  using Four = typename Vector<T, 4>::Memory;
+  if (lane_stride == 1 && lanes == Width) {
+    for (int64_t k = 0; k < depth; ++k, from += step, to += Width) {
+      NEEDLE_UNROLL for (int i = 0; i < Width; i += 4) {
+        *reinterpret_cast<Four*>(to + i) = *reinterpret_cast<const Four*>(from + i);
+      }
+    }
+    return;
+  }
+  int64_t done = 0;
+  for (; step == 1 && done + 4 <= lanes; done += 4, from += 4 * lane_stride) {
+    const T *r0 = from, *r1 = r0 + lane_stride, *r2 = r1 + lane_stride, *r3 = r2 + lane_stride;
+    for (int64_t k = 0; k < depth; ++k) {
+      *reinterpret_cast<Four*>(to + k * Width + done) = Four{r0[k], r1[k], r2[k], r3[k]};
+    }
+  }
+  for (int64_t k = 0; k < depth; ++k) {
+    for (int64_t i = done; i < Width; ++i) {
+      to[k * Width + i] = i < lanes ? from[(i - done) * lane_stride + k * step] : T(0);
+    }
+  }
+}
+
+template <class T>
+void pack(MatrixView<T> b, T* out) {
+  constexpr int kCols = kVectors * W<T>;
+  for (int64_t j = 0; j < b.cols; j += kCols, out += b.rows * kCols) {
+    copy_strip<T, kCols>(b.data + j * b.col_stride, b.col_stride, b.row_stride,
+                         smaller(kCols, b.cols - j), b.rows, out);
+  }
+}
+
+/// The operands of one tile.
+template <class T>
+struct Tile {
+  const T* a;
+  int64_t a_row, a_step;  // strides between the rows of A, and along the shared dimension
+  const T* b;
+  int64_t b_step;
+  int64_t depth;
+  T* c;
+  int64_t c_row;
+  int64_t last;  // columns in the last vector
+  bool accumulate;
+};
+
+template <class T, int Rows, int Vectors, class Part>
+NEEDLE_INLINE void write(const Tile<T>& t, const Register<T> (&sums)[Rows][Vectors], Part part) {
+  NEEDLE_UNROLL for (int i = 0; i < Rows; ++i) {
+    T* row = t.c + i * t.c_row;
+    NEEDLE_UNROLL for (int v = 0; v < Vectors - 1; ++v) {
+      T* at = row + v * W<T>;
+      store(at, t.accumulate ? sums[i][v] + load(at) : sums[i][v]);
+    }
+    T* at = row + (Vectors - 1) * W<T>;
+    part.store(at, t.accumulate ? sums[i][Vectors - 1] + part.load(at) : sums[i][Vectors - 1]);
+  }
+}
+
+/// A whole vector, used as First is.
+template <class T>
+struct Whole {
+  NEEDLE_INLINE Register<T> load(const T* at) const { return needle::NEEDLE_ISA::load(at); }
+  NEEDLE_INLINE void store(T* at, Register<T> v) const { needle::NEEDLE_ISA::store(at, v); }
+};
+
+template <class T, int Rows, int Vectors, bool Packed>
+__attribute__((noinline)) void multiply_tile(const Tile<T>& t) {
+  Register<T> sums[Rows][Vectors] = {};
+  const int64_t a_row = Packed ? 1 : t.a_row;
+  const T *a = t.a, *b = t.b;
+  for (int64_t k = 0; k < t.depth; ++k, a += t.a_step, b += t.b_step) {
+    NEEDLE_UNROLL for (int i = 0; i < Rows; ++i) {
+      NEEDLE_UNROLL for (int v = 0; v < Vectors; ++v) {
+        sums[i][v] += a[i * a_row] * load(b + v * W<T>);
+      }
+    }
+  }
+  if (t.last == W<T>) {
+    write(t, sums, Whole<T>());
+  } else {
+    write(t, sums, First<T>(t.last));
+  }
+}
+
+/// Calls the tile of as many rows and vectors as there are.
+template <class T, bool Packed, int Rows = kRows, int Vectors = kVectors>
+NEEDLE_INLINE void choose_tile(const Tile<T>& t, int64_t rows, int64_t vectors) {
+  if constexpr (Vectors > 1) {
+    if (vectors < Vectors) return choose_tile<T, Packed, Rows, Vectors - 1>(t, rows, vectors);
+  }
+  if constexpr (Rows > 1) {
+    if (rows < Rows) return choose_tile<T, Packed, Rows - 1, Vectors>(t, rows, vectors);
+  }
+  multiply_tile<T, Rows, Vectors, Packed>(t);
+}
+
+template <class T>
+void multiply(MatrixView<T> a, Panels<T> b, Output<T> c, T* strip) {
+  constexpr int kCols = kVectors * W<T>;
+  for (int64_t i = 0; i < c.rows; i += kRows) {
+    const int64_t rows = smaller(kRows, c.rows - i);
+    Tile<T> t = {
+        a.data + i * a.row_stride, a.row_stride, a.col_stride, b.data,      b.row_stride, a.cols,
+        c.data + i * c.row_stride, c.row_stride, W<T>,         c.accumulate};
+    if (strip != nullptr) {
+      copy_strip<T, kRows>(t.a, t.a_row, t.a_step, rows, t.depth, strip);
+      t.a = strip, t.a_row = 1, t.a_step = kRows;
+    }
+    for (int64_t j = 0; j < c.cols; j += kCols, t.b += b.panel_stride, t.c += kCols) {
+      const int64_t cols = smaller(kCols, c.cols - j), vectors = (cols + W<T> - 1) / W<T>;
+      t.last = cols - (vectors - 1) * W<T>;
+      if (t.a_row == 1) {
+        choose_tile<T, true>(t, rows, vectors);
+      } else {
+        choose_tile<T, false>(t, rows, vectors);
+      }
+    }
+  }
+}
+
+template <class T>
+NEEDLE_INLINE T sum_of(Register<T> values) {
+  T total = 0;
+  NEEDLE_UNROLL for (int i = 0; i < W<T>; ++i) total += values[i];
+  return total;
+}
+
+/// y[i] = the dot product of x and row i, for `Rows` rows; two sums for each hide the latency.
+template <class T, int Rows>
+NEEDLE_INLINE void dot_some(const T* a, int64_t row_stride, const T* x, int64_t length, T* y) {
+  Register<T> sums[Rows][2] = {};
+  int64_t k = 0;
+  for (; k + 2 * W<T> <= length; k += 2 * W<T>) {
+    NEEDLE_UNROLL for (int i = 0; i < Rows; ++i) {
+      NEEDLE_UNROLL for (int v = 0; v < 2; ++v) {
+        sums[i][v] += load(a + i * row_stride + k + v * W<T>) * load(x + k + v * W<T>);
+      }
+    }
+  }
+  for (; k < length; k += W<T>) {
+    const First<T> part(smaller(W<T>, length - k));
+    NEEDLE_UNROLL for (int i = 0; i < Rows; ++i) {
+      sums[i][0] += part.load(a + i * row_stride + k) * part.load(x + k);
+    }
+  }
+  NEEDLE_UNROLL for (int i = 0; i < Rows; ++i) y[i] = sum_of<T>(sums[i][0] + sums[i][1]);
+}
+
+template <class T>
+void dot_rows(MatrixView<T> a, const T* x, T* y) {
+  int64_t i = 0;
+  for (; i + 4 <= a.rows; i += 4) {
+    dot_some<T, 4>(a.data + i * a.row_stride, a.row_stride, x, a.cols, y + i);
+  }
+  for (; i < a.rows; ++i) dot_some<T, 1>(a.data + i * a.row_stride, a.row_stride, x, a.cols, y + i);
+}
+
+/// Adds columns k to k + Cols - 1 of A, times x, to y; y counts as 0 before column 0.
+template <class T, int Cols>
+NEEDLE_INLINE void add_some(const MatrixView<T>& a, int64_t k, const T* x, T* y) {
+  const auto add = [&](int64_t i, auto part) __attribute__((always_inline)) {
+    const T* from = a.data + i + k * a.col_stride;
+    Register<T> sum = k == 0 ? Register<T>{} : part.load(y + i);
+    NEEDLE_UNROLL for (int j = 0; j < Cols; ++j) {
+      sum += x[k + j] * part.load(from + j * a.col_stride);
+    }
+    part.store(y + i, sum);
+  };
+  int64_t i = 0;
+  for (; i + W<T> <= a.rows; i += W<T>) add(i, Whole<T>());
+  if (i < a.rows) add(i, First<T>(a.rows - i));
+}
+
+template <class T>
+void add_cols(MatrixView<T> a, const T* x, T* y) {
+  int64_t k = 0;
+  for (; k + 4 <= a.cols; k += 4) add_some<T, 4>(a, k, x, y);
+  for (; k < a.cols; ++k) add_some<T, 1>(a, k, x, y);
+}
+
+template <class T>
+constexpr MatmulKernels<T> kernels = {kRows,       kVectors * W<T>, pack<T>,
+                                      multiply<T>, dot_rows<T>,     add_cols<T>};
+
+}  // namespace
+
+const MatmulTable& matmul_table() {
+  static constexpr MatmulTable table = {kernels<float>, kernels<double>};
+  return table;
+}
+
+}  // namespace needle::NEEDLE_ISA

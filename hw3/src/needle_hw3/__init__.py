@@ -15,7 +15,7 @@ from needle_hw3.device import cpu as cpu
 from needle_hw3.device import cpu_numpy as cpu_numpy
 from needle_hw3.device import cuda as cuda
 from needle_hw3.device import default_device as default_device
-from needle_hw3.dtypes import bool_ as bool
+from needle_hw3.dtypes import bool_ as bool  # noqa: F401
 from needle_hw3.dtypes import float32 as float32
 from needle_hw3.dtypes import float64 as float64
 from needle_hw3.dtypes import int32 as int32
@@ -81,9 +81,9 @@ from needle_hw3.functions.elementwise import isnan as isnan
 from needle_hw3.functions.elementwise import less as less
 from needle_hw3.functions.elementwise import less_equal as less_equal
 from needle_hw3.functions.elementwise import log as log
-from needle_hw3.functions.elementwise import log10 as log10
 from needle_hw3.functions.elementwise import log1p as log1p
 from needle_hw3.functions.elementwise import log2 as log2
+from needle_hw3.functions.elementwise import log10 as log10
 from needle_hw3.functions.elementwise import logaddexp as logaddexp
 from needle_hw3.functions.elementwise import logical_and as logical_and
 from needle_hw3.functions.elementwise import logical_not as logical_not

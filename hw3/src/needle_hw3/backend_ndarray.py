@@ -69,7 +69,7 @@ def tanh(a: NDArray) -> NDArray:
     return a.tanh()
 
 
-def sum(a: NDArray, axis: Axes = None, keepdims: bool = False) -> NDArray:  # noqa: A001
+def sum(a: NDArray, axis: Axes = None, keepdims: bool = False) -> NDArray:
     """Return the sum over `axis`, or over all axes."""
     return a.sum(axis, keepdims)
 

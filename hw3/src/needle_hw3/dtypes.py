@@ -111,7 +111,7 @@ def is_of_kind(dtype: DType, kind: Any) -> bool:
         if kind not in KINDS:
             raise ValueError(f"{kind!r} is no kind of dtypes: those are {', '.join(KINDS)}")
         return name in KINDS[kind]
-    return kind == "bool" == name or name == np.dtype(kind).name
+    return bool(name == np.dtype(kind).name)
 
 
 def whole(value: Any, name: str) -> int:

@@ -33,6 +33,11 @@ class Picks(NamedTuple):
     order: list[int]
 
 
+def at(axis: int, entry: Any) -> tuple[Any, ...]:
+    """Return the index that has `entry` at `axis` and everything of the other axes."""
+    return (*[slice(None)] * axis, entry)
+
+
 def getitem(x: S, index: Index) -> S:
     """Return x[index]: a view where the index is basic, otherwise a new array."""
     layout, found = _select(x, index)
@@ -224,8 +229,10 @@ def _as_indices(array: Any, sizes: Shape, axis: int) -> list[Any]:
 
 
 def _plan(layout: Layout, found: list[_Found]) -> Picks:
-    """Return how to pick: NumPy puts the picked axes where the arrays stood if they are
-    neighbours, otherwise first."""
+    """Return how to pick.
+
+    The picked axes come where the arrays stood if those are neighbours, otherwise first.
+    """
     try:
         shape = broadcast_shapes(*(each.indices.shape for each in found))
     except ValueError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from numpy.exceptions import AxisError
@@ -225,7 +226,7 @@ def reshape(layout: Layout, shape: Shape) -> Layout | None:
     for first, last, stop in _groups([size for size, _ in old], shape):
         group = old[start:stop]
         start = stop
-        for (_, outer), (size, inner) in zip(group, group[1:], strict=False):
+        for (_, outer), (size, inner) in pairwise(group):
             if outer != size * inner:
                 return None
         step = group[-1][1] if group else 0

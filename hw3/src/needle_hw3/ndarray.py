@@ -19,7 +19,7 @@ from needle_hw3.reductions import matmul, reduce
 from needle_hw3.storage import Handle, Storage
 
 N = TypeVar("N", bound="NDArray")
-Method: TypeAlias = Callable[["NDArray", Any], "NDArray"]
+Method: TypeAlias = Callable[["NDArray", Any], Any]
 
 
 def _operator(name: str) -> Method:
@@ -30,7 +30,7 @@ def _operator(name: str) -> Method:
     """
     scalar_name = f"{name}_scalar"
 
-    def method(self: NDArray, other: Any) -> NDArray:
+    def method(self: NDArray, other: Any) -> Any:
         kind = type(other)
         device = self._device
         try:
@@ -58,7 +58,7 @@ def _reflected(name: str) -> Method:
 def _in_place(name: str) -> Method:
     """Return the method for `array op= other`."""
 
-    def method(self: NDArray, other: Any) -> NDArray:
+    def method(self: NDArray, other: Any) -> Any:
         return update(name, self, other) if isinstance(other, _OPERANDS) else NotImplemented
 
     return method
@@ -168,14 +168,14 @@ class NDArray(Storage, made_by=BackendDevice):
         return self._as(layout.flip(self._layout, axes))
 
     @property
-    def T(self) -> NDArray:
+    def T(self) -> NDArray:  # noqa: N802 -- the standard's name
         """The transposed matrix, a view. Raises `ValueError` unless there are two axes."""
         if self.ndim != 2:
             raise ValueError(f"T is for two axes, not for shape {self.shape}: use mT or permute")
         return self.permute((1, 0))
 
     @property
-    def mT(self) -> NDArray:
+    def mT(self) -> NDArray:  # noqa: N802
         """A view with the last two axes exchanged."""
         if self.ndim < 2:
             raise ValueError(f"mT exchanges the last two axes of two or more, not of {self.shape}")

@@ -81,17 +81,23 @@ def can_cast(from_: DType | NDArray, to: DType, /) -> bool:
     return promote(source, as_dtype(to)) == as_dtype(to)
 
 
-def finfo(type: DType | NDArray, /) -> FloatInfo:  # noqa: A002 -- the standard's name
+def finfo(type: DType | NDArray, /) -> FloatInfo:
     """Return the limits of a floating-point dtype. Raises `TypeError` for others."""
     dtype = _dtype_of(type)
     if dtype.kind != "f":
         raise TypeError(f"finfo is about floating-point dtypes, not {dtype}")
     info = np.finfo(dtype)
-    limits = (info.eps, info.max, info.min, info.smallest_normal)
-    return FloatInfo(info.bits, *map(float, limits), dtype)
+    return FloatInfo(
+        bits=info.bits,
+        eps=float(info.eps),
+        max=float(info.max),
+        min=float(info.min),
+        smallest_normal=float(info.smallest_normal),
+        dtype=dtype,
+    )
 
 
-def iinfo(type: DType | NDArray, /) -> IntInfo:  # noqa: A002 -- the standard's name
+def iinfo(type: DType | NDArray, /) -> IntInfo:
     """Return the limits of an integer dtype. Raises `TypeError` for others."""
     dtype = _dtype_of(type)
     if dtype.kind not in "iu":

@@ -7,12 +7,14 @@ Functions of floating-point numbers take other arrays as float32. IEEE 754 holds
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from needle_hw3.dtypes import NUMBERS, as_number
 from needle_hw3.ndarray import NDArray
 from needle_hw3.operands import binary, check_same_device, unary
 from needle_hw3.operands import where as _where
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _of_one(name: str, meaning: str) -> Callable[[NDArray], NDArray]:
@@ -24,23 +26,26 @@ def _of_one(name: str, meaning: str) -> Callable[[NDArray], NDArray]:
 
 
 def _of_two(name: str, meaning: str) -> Callable[[Any, Any], NDArray]:
-    def function(x1: NDArray | float, x2: NDArray | float, /) -> NDArray:
+    def function(x1: Any, x2: Any, /) -> NDArray:
         if isinstance(x1, NUMBERS):
             check_same_device(x2)
-            return binary(name, x2, x1, reflected=True)
-        check_same_device(x1)
-        return binary(name, x1, x2)
+            x1, x2, reflected = x2, x1, True
+        else:
+            check_same_device(x1)
+            reflected = False
+        result: NDArray = binary(name, x1, x2, reflected)
+        return result
 
     return _named(function, name, meaning)
 
 
-def _named(function: Any, name: str, meaning: str) -> Any:
+def _named(function: F, name: str, meaning: str) -> F:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"Return {meaning}."
     return function
 
 
-abs = _of_one("abs", "the absolute value of x")  # noqa: A001
+abs = _of_one("abs", "the absolute value of x")
 acos = _of_one("acos", "the angle in [0, pi] whose cosine is x")
 acosh = _of_one("acosh", "the number >= 0 whose hyperbolic cosine is x")
 asin = _of_one("asin", "the angle in [-pi/2, pi/2] whose sine is x")
@@ -65,7 +70,7 @@ logical_not = _of_one("logical_not", "the opposite of the bool x")
 negative = _of_one("negative", "-x")
 positive = _of_one("positive", "+x")
 reciprocal = _of_one("reciprocal", "1 / x")
-round = _of_one("round", "the whole number next to x, the even one of two")  # noqa: A001
+round = _of_one("round", "the whole number next to x, the even one of two")
 sign = _of_one("sign", "-1, 0 or 1 as x is negative, zero or positive; nan of nan")
 signbit = _of_one("signbit", "whether the sign bit of x is set, as in -0.0")
 sin = _of_one("sin", "the sine of x, in radians")
@@ -101,7 +106,7 @@ minimum = _of_two("minimum", "the smaller of x1 and x2; nan if one of them is")
 multiply = _of_two("multiply", "x1 * x2")
 nextafter = _of_two("nextafter", "the number of the dtype next to x1 on the way to x2")
 not_equal = _of_two("not_equal", "whether x1 is not x2")
-pow = _of_two("pow", "x1 to the power of x2; 0 for integers if that is no integer")  # noqa: A001
+pow = _of_two("pow", "x1 to the power of x2; 0 for integers if that is no integer")
 remainder = _of_two("remainder", "what division of x1 by x2 leaves, with the sign of x2")
 subtract = _of_two("subtract", "x1 - x2")
 
@@ -115,16 +120,19 @@ def clip(
     """
     check_same_device(x)
     result = unary("positive", x)
-    for name, bound in (("maximum", min), ("minimum", max)):
-        if bound is None:
-            continue
-        if isinstance(bound, NUMBERS):
-            bound = as_number(bound, x.dtype)
-        else:
-            check_same_device(x, bound)
-            bound = bound._cast(x.dtype)
-        result = binary(name, result, bound)
+    if min is not None:
+        result = binary("maximum", result, _bound(x, min))
+    if max is not None:
+        result = binary("minimum", result, _bound(x, max))
     return result
+
+
+def _bound(x: NDArray, bound: Any) -> Any:
+    """Return a bound of `clip` in the dtype of x."""
+    if isinstance(bound, NUMBERS):
+        return as_number(bound, x.dtype)
+    check_same_device(x, bound)
+    return bound._cast(x.dtype)
 
 
 def where(condition: NDArray, x1: NDArray | float, x2: NDArray | float, /) -> NDArray:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from needle_hw3 import layout
 from needle_hw3.dtypes import promote, whole
 from needle_hw3.functions.creation import array_of
+from needle_hw3.indexing import at
 from needle_hw3.layout import Axes
 from needle_hw3.ndarray import NDArray
 from needle_hw3.operands import check_same_device
@@ -31,7 +33,7 @@ def concat(arrays: tuple[NDArray, ...] | list[NDArray], /, *, axis: int | None =
     start = 0
     for part in parts:
         stop = start + part.shape[place]
-        result[(*[slice(None)] * place, slice(start, stop))] = part
+        result[at(place, slice(start, stop))] = part
         start = stop
     return result
 
@@ -110,8 +112,7 @@ def split(
     else:
         cuts = list(indices_or_sections)
     bounds = [0, *cuts, size]
-    around = (slice(None),) * place
-    return [x[(*around, slice(a, b))] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [x[at(place, slice(a, b))] for a, b in pairwise(bounds)]
 
 
 def unstack(x: NDArray, /, *, axis: int = 0) -> tuple[NDArray, ...]:
@@ -136,8 +137,7 @@ def roll(x: NDArray, /, shift: int | tuple[int, ...], *, axis: Axes = None) -> N
         place = layout.normalize_axis(each, x.ndim)
         size = x.shape[place]
         cut = -places % size if size else 0
-        around = (slice(None),) * place
-        x = concat([x[(*around, slice(cut, None))], x[(*around, slice(0, cut))]], axis=place)
+        x = concat([x[at(place, slice(cut, None))], x[at(place, slice(0, cut))]], axis=place)
     return x
 
 

@@ -17,7 +17,7 @@ from needle_hw3.operands import binary, check_same_device, unary
 from needle_hw3.reductions import reduce
 
 
-def sum(  # noqa: A001
+def sum(
     x: NDArray, /, *, axis: Axes = None, dtype: DType = None, keepdims: bool = False
 ) -> NDArray:
     """Return the sum of the elements over `axis`; 0 of none. It is computed in `dtype`."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from needle_hw3.dtypes import whole
 from needle_hw3.functions.manipulation import concat
+from needle_hw3.indexing import at
 from needle_hw3.layout import Axes, normalize_axis
 from needle_hw3.ndarray import NDArray
 from needle_hw3.operands import binary, check_same_device
 from needle_hw3.reductions import reduce
 
 
-def all(x: NDArray, /, *, axis: Axes = None, keepdims: bool = False) -> NDArray:  # noqa: A001
+def all(x: NDArray, /, *, axis: Axes = None, keepdims: bool = False) -> NDArray:
     """Return whether every element over `axis` is not 0; true of none."""
     check_same_device(x)
     return reduce("all", x, axis, keepdims)
 
 
-def any(x: NDArray, /, *, axis: Axes = None, keepdims: bool = False) -> NDArray:  # noqa: A001
+def any(x: NDArray, /, *, axis: Axes = None, keepdims: bool = False) -> NDArray:
     """Return whether some element over `axis` is not 0; false of none."""
     check_same_device(x)
     return reduce("any", x, axis, keepdims)
@@ -41,8 +42,7 @@ def diff(
     place = normalize_axis(axis, x.ndim)
     parts = [part for part in (prepend, x, append) if part is not None]
     result = concat(parts, axis=place) if len(parts) > 1 else x
-    around = (slice(None),) * place
     for _ in range(n):
-        behind, before = result[(*around, slice(1, None))], result[(*around, slice(None, -1))]
+        behind, before = result[at(place, slice(1, None))], result[at(place, slice(None, -1))]
         result = binary("subtract", behind, before)
     return result

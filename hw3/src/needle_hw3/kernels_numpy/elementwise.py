@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from needle_hw3.kernels_numpy.view import Array, View, check_writable, wrap
+from needle_hw3.kernels_numpy.view import View, check_writable, wrap
 
 BOOL, INTEGER, FLOAT = "b", "iu", "f"
 NUMERIC, ALL = INTEGER + FLOAT, BOOL + INTEGER + FLOAT

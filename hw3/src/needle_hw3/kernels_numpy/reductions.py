@@ -31,7 +31,7 @@ def _folded(function: Callable[..., Any]) -> Reduction:
 
 def _extreme(name: str, function: Callable[..., Any]) -> Reduction:
     def kernel(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
-        if any(a.shape[axis] == 0 for axis in axes):
+        if 0 in [a.shape[axis] for axis in axes]:
             raise ValueError(f"{name} of no elements: shape {a.shape} over axes {axes}")
         with np.errstate(all="ignore"):
             return wrap(function(a.array, axis=axes, keepdims=keepdims))
@@ -46,12 +46,12 @@ def _truth(function: Callable[..., Any]) -> Reduction:
     return kernel
 
 
-sum = _folded(np.sum)  # noqa: A001
+sum = _folded(np.sum)
 prod = _folded(np.prod)
 max = _extreme("max", np.max)
 min = _extreme("min", np.min)
-any = _truth(np.any)  # noqa: A001
-all = _truth(np.all)  # noqa: A001
+any = _truth(np.any)
+all = _truth(np.all)
 
 
 def argmax(a: View, axis: int) -> View:
@@ -123,6 +123,6 @@ def argsort(a: View, axis: int, descending: bool) -> View:
     """Return the indices that sort `a` along `axis`; equal elements keep their order."""
     if not descending:
         return wrap(np.argsort(a.array, axis=axis, stable=True))
-    # Sorting the reversed array keeps equal elements in reverse, and reversing the result undoes it.
+    # Sorted backwards, equal elements are in reverse order; reversing the result undoes that.
     backwards = np.flip(np.argsort(np.flip(a.array, axis), axis=axis, stable=True), axis)
     return wrap(a.shape[axis] - 1 - backwards)

@@ -75,7 +75,8 @@ class View:
 
     def numpy(self) -> Array:
         """Return a NumPy array that shares the memory, and is writable if the view is."""
-        return self.array.view()
+        array: Array = self.array.view()
+        return array
 
 
 def _check_reach(shape: Shape, strides: Shape, offset: int, capacity: int) -> None:

@@ -21,7 +21,9 @@ constexpr const char* name_of(DType dtype) {
   return names[static_cast<int>(dtype)];
 }
 
-constexpr bool is_floating(DType dtype) { return dtype >= DType::float32; }
+constexpr bool is_floating(DType dtype) {
+  return dtype >= DType::float32;
+}
 
 template <class T>
 inline constexpr DType dtype_of = DType::boolean;

@@ -2,12 +2,13 @@
 // Shapes, strides and the ways through them. All sizes are in elements, none in bytes.
 
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 
 namespace needle {
 
 inline constexpr int kMaxDims = 32;
+
+[[noreturn]] void fail_too_many_axes(std::int64_t ndim);
 
 /// A few numbers, one for each axis: a shape or strides. Never allocates.
 class Dims {
@@ -29,11 +30,9 @@ class Dims {
     values_[size_ - 1] = value;
   }
 
-  /// Sets the number of axes; new ones are not initialised.
+  /// Sets the number of axes; new ones are not initialised. Throws std::invalid_argument above 32.
   void resize(int size) {
-    if (size > kMaxDims) {
-      throw std::invalid_argument("an array has at most 32 axes, not " + std::to_string(size));
-    }
+    if (size > kMaxDims) fail_too_many_axes(size);
     size_ = size;
   }
 
@@ -60,18 +59,22 @@ std::int64_t count(const Dims& shape);
 /// The strides of a row-major array of `shape` without gaps.
 Dims compact_strides(const Dims& shape);
 
+/// Whether the elements follow each other in row-major order without gaps. Strides of axes of size
+/// 1 say nothing, nor do those of an empty view.
 bool is_compact(const Dims& shape, const Dims& strides);
 
-/// The smallest and largest offset that a view reaches, relative to its first element.
+/// The smallest and largest offset that a view reaches, relative to its first element; both
+/// inclusive. An empty view reaches nothing: its `high` is below its `low`.
 struct Reach {
-  std::int64_t low = 0, high = 0;  // both inclusive; of an empty view nothing is reached
+  std::int64_t low = 0, high = 0;
 };
+/// Throws std::invalid_argument if they do not fit into 64 bits.
 Reach reach(const Dims& shape, const Dims& strides);
 
 /// Throws std::invalid_argument, naming the values, unless every element of the view lies inside of
-/// a buffer of `capacity` elements. Safe for every int64, overflow included.
-void check_view(const Dims& shape, const Dims& strides, std::int64_t offset,
-                std::int64_t capacity);
+/// a buffer of `capacity` elements. An empty view lies in every buffer. Safe for every int64,
+/// overflow included.
+void check_view(const Dims& shape, const Dims& strides, std::int64_t offset, std::int64_t capacity);
 
 /// The shape that `a` and `b` broadcast to. Throws std::invalid_argument naming the axis.
 Dims broadcast(const Dims& a, const Dims& b);
@@ -87,10 +90,15 @@ struct Loops {
   Dims strides[N];
 };
 
-/// Makes `loops` as short as possible without changing which elements meet: axes of size 1 are
-/// dropped, axes are put in the order of falling strides of the first operand (the result), and
-/// neighbours that are one for every operand are merged. Only for work whose order does not matter.
+/// Makes loops as short as possible without changing which elements meet: axes of size 1 are
+/// dropped, axes are put in the order of falling strides (without their signs) of the first
+/// operand, the result, and neighbours that are one for every operand are merged. No axis is left
+/// for a single element, one of size 0 for none. Only for work whose order does not matter.
+void simplify(Dims& shape, Dims* strides, int operands);
+
 template <int N>
-void simplify(Loops<N>& loops);
+void simplify(Loops<N>& loops) {
+  simplify(loops.shape, loops.strides, N);
+}
 
 }  // namespace needle

@@ -13,7 +13,7 @@ namespace needle {
 class Buffer {
  public:
   /// Memory of `bytes`, aligned to 64, from the caching allocator; its values are not set. Throws
-  /// std::bad_alloc.
+  /// std::bad_alloc; memory that the machine does not have is refused before it is asked for.
   static Buffer* allocate(std::size_t bytes);
   /// Memory of somebody else; `release` is called when no view needs it any more.
   static Buffer* borrow(void* data, std::size_t bytes, std::function<void()> release);
@@ -27,14 +27,17 @@ class Buffer {
   }
 
  private:
+  friend class Allocator;
   Buffer(void* data, std::size_t bytes) : data_(data), bytes_(bytes) {}
   ~Buffer() = default;
   void destroy();
 
   void* data_;
-  std::size_t bytes_;
+  std::size_t bytes_;         // as asked for
+  std::size_t capacity_ = 0;  // as allocated; 0: the memory is borrowed
   std::atomic<std::int64_t> references_{1};
-  std::function<void()> release_;  // empty: the memory is the allocator's
+  Buffer* next_ = nullptr;  // in the allocator's list, while nobody uses it
+  std::function<void()> release_;
 };
 
 /// One reference to a buffer.
@@ -61,11 +64,11 @@ class BufferRef {
   Buffer* buffer_ = nullptr;
 };
 
-/// What the allocator holds.
+/// What the allocator holds, in bytes as allocated.
 struct AllocatorStatistics {
-  std::size_t in_use = 0;  // bytes in buffers
-  std::size_t cached = 0;  // bytes kept for the next ones
-  std::size_t peak = 0;    // most bytes in buffers at once
+  std::size_t in_use = 0;  // in buffers
+  std::size_t cached = 0;  // kept for the next ones; at most a quarter of the machine's memory
+  std::size_t peak = 0;    // most in buffers at once
 };
 AllocatorStatistics allocator_statistics();
 

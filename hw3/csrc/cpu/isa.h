@@ -25,9 +25,12 @@ void set_isa(const std::string& name);
 template <class Table>
 const Table& choose(const Table& baseline, const Table& avx2, const Table& avx512) {
   switch (current_isa()) {
-    case Isa::avx512: return avx512;
-    case Isa::avx2: return avx2;
-    default: return baseline;
+    case Isa::avx512:
+      return avx512;
+    case Isa::avx2:
+      return avx2;
+    default:
+      return baseline;
   }
 }
 

@@ -32,7 +32,8 @@ struct View {
     return static_cast<T*>(buffer->data()) + offset;
   }
   char* bytes() const {
-    return static_cast<char*>(buffer->data()) + offset * static_cast<std::int64_t>(item_size(dtype));
+    return static_cast<char*>(buffer->data()) +
+           offset * static_cast<std::int64_t>(item_size(dtype));
   }
 };
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from needle_hw3 import kernels_numpy
-from needle_hw3.dtypes import DEFAULTS, DType, as_dtype, as_number
+from needle_hw3.dtypes import DEFAULTS, DType, as_dtype, as_number, holding
 from needle_hw3.layout import as_shape
 
 
@@ -135,7 +135,8 @@ class BackendDevice:
 def to_numpy(data: Any, dtype: DType = None) -> np.ndarray[Any, Any]:
     """Return `data` as a NumPy array of `dtype`, sharing memory where possible.
 
-    Without `dtype`, what has one keeps it, and Python's numbers get the default of their kind.
+    Without `dtype`, what has one keeps it, or the next larger one that arrays can have, and
+    Python's numbers get the default of their kind.
     Raises `TypeError` for a dtype that arrays cannot have, or anything but real numbers.
     """
     source = np.asarray(data)
@@ -144,9 +145,9 @@ def to_numpy(data: Any, dtype: DType = None) -> np.ndarray[Any, Any]:
     if dtype is not None:
         wanted = as_dtype(dtype)
     elif hasattr(data, "dtype"):
-        wanted = as_dtype(source.dtype)
+        wanted = holding(source.dtype)
     else:
-        wanted = DEFAULTS.get(source.dtype.kind) or as_dtype(source.dtype)
+        wanted = DEFAULTS.get(source.dtype.kind) or holding(source.dtype)
     with np.errstate(all="ignore"):
         return source.astype(wanted, copy=False)
 

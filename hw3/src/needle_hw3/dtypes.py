@@ -54,8 +54,20 @@ def as_dtype(dtype: DType) -> np.dtype[Any]:
     found = np.dtype(dtype)
     if found.name not in DTYPES or dtype is None:
         names = ", ".join(DTYPES)
-        raise TypeError(f"arrays hold {names}, so only real numbers, not dtype {found}")
+        raise TypeError(f"arrays hold these real numbers, not dtype {found}: {names}")
     return DTYPES[found.name]
+
+
+def holding(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the first dtype that holds all values of `dtype`, of its kind: itself if it can be.
+
+    So int8 becomes int32, and float16 float32. Raises `TypeError` if there is none.
+    """
+    for candidate in DTYPES.values():
+        whole_stays_whole = (dtype.kind == "f") == (candidate.kind == "f")
+        if whole_stays_whole and np.can_cast(dtype, candidate, "safe"):
+            return candidate
+    return as_dtype(dtype)
 
 
 def number_dtype(number: Any) -> np.dtype[Any]:

@@ -130,6 +130,8 @@ def _select(x: Storage, index: Index) -> tuple[Layout, list[_Found]]:
     sizes, steps = x._view.shape, x._view.strides
     axis = 0
     for position, entry in enumerate(entries):
+        if entry is ...:
+            continue
         if entry is None:
             shape.append(1)
             strides.append(0)
@@ -189,7 +191,7 @@ def _entry(x: Storage, entry: Any) -> Any:
 
 
 def _fill_ellipsis(entries: list[Any], index: Index, shape: Shape) -> list[Any]:
-    """Return the entries with `...`, which may be left out at the end, as full slices."""
+    """Return the entries with full slices after `...`, which may be left out at the end."""
     used = 0
     dots = None
     for position, entry in enumerate(entries):
@@ -204,8 +206,8 @@ def _fill_ellipsis(entries: list[Any], index: Index, shape: Shape) -> list[Any]:
         raise IndexError(f"index {index} has {used} entries for the {len(shape)} axes of {shape}")
     if dots is None:
         return entries + [slice(None)] * (len(shape) - used)
-    # An `...` of no axes still separates arrays.
-    middle = [slice(None)] * (len(shape) - used)
+    # The `...` itself stays: it separates arrays even if it stands for no axes.
+    middle = [..., *[slice(None)] * (len(shape) - used)]
     return [*entries[:dots], *middle, *entries[dots + 1 :]]
 
 

@@ -32,7 +32,7 @@ def prod(
 
 
 def _folded(name: str, x: NDArray, axis: Axes, dtype: DType, keepdims: bool) -> NDArray:
-    _check_numeric(name, x)
+    check_same_device(x)
     if dtype is None:
         return reduce(name, x, axis, keepdims)
     wanted = as_dtype(dtype)
@@ -41,19 +41,19 @@ def _folded(name: str, x: NDArray, axis: Axes, dtype: DType, keepdims: bool) -> 
 
 def max(x: NDArray, /, *, axis: Axes = None, keepdims: bool = False) -> NDArray:
     """Return the largest element over `axis`, nan if there is one; `ValueError` of none."""
-    _check_numeric("max", x)
+    check_same_device(x)
     return reduce("max", x, axis, keepdims)
 
 
 def min(x: NDArray, /, *, axis: Axes = None, keepdims: bool = False) -> NDArray:
     """Return the smallest element over `axis`, nan if there is one; `ValueError` of none."""
-    _check_numeric("min", x)
+    check_same_device(x)
     return reduce("min", x, axis, keepdims)
 
 
 def mean(x: NDArray, /, *, axis: Axes = None, keepdims: bool = False) -> NDArray:
     """Return the mean of the elements over `axis`; nan of none."""
-    _check_numeric("mean", x)
+    check_same_device(x)
     total = reduce("sum", x, axis, keepdims)
     return binary("divide", total._cast(floating(x.dtype)), _number_over(x, axis))
 
@@ -65,7 +65,7 @@ def var(
 
     .. math:: \frac{1}{n - \text{correction}} \sum_i (x_i - \bar x)^2
     """
-    _check_numeric("var", x)
+    check_same_device(x)
     x = x._cast(floating(x.dtype))
     deviations = binary("subtract", x, mean(x, axis=axis, keepdims=True))
     total = reduce("sum", unary("square", deviations), axis, keepdims)
@@ -111,7 +111,7 @@ def cumulative_prod(
 
 
 def _running(name: str, x: NDArray, axis: int | None, dtype: DType, initial: int | None) -> NDArray:
-    _check_numeric(name, x)
+    check_same_device(x)
     if axis is None and x.ndim != 1:
         raise ValueError(f"{name} needs an axis for shape {x.shape}")
     place = normalize_axis(axis or 0, x.ndim)
@@ -135,7 +135,3 @@ def _number_over(x: NDArray, axis: Axes) -> float:
     return number
 
 
-def _check_numeric(name: str, x: Any) -> None:
-    check_same_device(x)
-    if name in {"max", "min"} and x.dtype.kind == "b":
-        raise TypeError(f"{name} is not defined for dtype bool: use any and all")

@@ -137,7 +137,7 @@ def from_numpy(array: Array, copy: bool) -> View:
     if array.size == 0:
         return View(array.view(), Buffer(np.empty(0, array.dtype)), strides, 0)
     # Read every axis forwards, so that the first element is the one at the lowest address.
-    forwards = array[tuple(slice(None, None, -1 if s < 0 else 1) for s in strides)]
+    forwards = array[(..., *(slice(None, None, -1 if s < 0 else 1) for s in strides))]
     ends = [(n - 1) * abs(s) for n, s in zip(array.shape, strides, strict=True)]
     memory = as_strided(forwards, (sum(ends) + 1,), (size,), writeable=array.flags.writeable)
     offset = sum(end for end, stride in zip(ends, strides, strict=True) if stride < 0)

@@ -1,13 +1,11 @@
-// Indexing by arrays, and sorting, for Python.
+// Indexing by arrays, for Python.
 
-#include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <vector>
 
 #include "cpu/bind.h"
 #include "cpu/indexing.h"
-#include "cpu/sort.h"
 
 namespace py = pybind11;
 
@@ -21,7 +19,7 @@ void def_take(py::module_& module, const char* name,
   module.def(
       name,
       [function](const View& a, const View& indices, std::int64_t axis) {
-        return unlocked(a, [&] { return function(a, indices, axis); });
+        return unlocked(a.size() + indices.size(), [&] { return function(a, indices, axis); });
       },
       py::arg("a"), py::arg("indices"), py::arg("axis"));
 }
@@ -31,19 +29,9 @@ void def_scatter(py::module_& module, const char* name,
   module.def(
       name,
       [function](const View& a, const Indices& indices, const View& values) {
-        unlocked(a, [&] { function(a, indices, values); });
+        return unlocked(a.size() + values.size(), [&] { return function(a, indices, values); });
       },
       py::arg("a"), py::arg("indices"), py::arg("values"));
-}
-
-void def_sort(py::module_& module, const char* name,
-              View (*function)(const View&, std::int64_t, bool)) {
-  module.def(
-      name,
-      [function](const View& a, std::int64_t axis, bool descending) {
-        return unlocked(a, [&] { return function(a, axis, descending); });
-      },
-      py::arg("a"), py::arg("axis"), py::arg("descending"));
 }
 
 }  // namespace
@@ -62,8 +50,6 @@ void bind_indexing(py::module_& module) {
   module.def(
       "nonzero", [](const View& a) { return unlocked(a, [&] { return nonzero(a); }); },
       py::arg("a"));
-  def_sort(module, "sort", sort);
-  def_sort(module, "argsort", argsort);
 }
 
 }  // namespace needle

@@ -1,10 +1,5 @@
 // Reductions, for Python.
 
-#include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
-
-#include <vector>
-
 #include "cpu/bind.h"
 #include "cpu/reduce.h"
 
@@ -16,10 +11,8 @@ namespace {
 void def_reduction(py::module_& module, const char* name, Reduction op) {
   module.def(
       name,
-      [op](const View& a, const std::vector<std::int64_t>& axes, bool keepdims) {
-        Dims dims;
-        for (const std::int64_t axis : axes) dims.push_back(axis);
-        return unlocked(a, [&] { return reduce(op, a, dims, keepdims); });
+      [op](const View& a, const Dims& axes, bool keepdims) {
+        return unlocked(a, [&] { return reduce(op, a, axes, keepdims); });
       },
       py::arg("a"), py::arg("axes"), py::arg("keepdims"));
 }

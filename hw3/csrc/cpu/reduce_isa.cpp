@@ -25,6 +25,11 @@ constexpr int kVectorBytes = 16;
 /// parallel along a row: enough to hide the latency of an addition.
 constexpr int kUnroll = 8;
 
+/// The step between neighbours in memory, when it is known to be 1.
+struct One {
+  NEEDLE_INLINE constexpr operator int64_t() const { return 1; }
+};
+
 template <class T, int N>
 struct VectorOf {
   typedef T type __attribute__((vector_size(N * sizeof(T))));
@@ -131,14 +136,25 @@ struct Loops {
     return Out(*at);
   }
 
-  NEEDLE_INLINE static Lanes read_lanes(const In* at) {
-    Vector<In, kLanes> values;
-    __builtin_memcpy(&values, at, sizeof values);
+  NEEDLE_INLINE static Lanes converted(Vector<In, kLanes> values) {
     if constexpr (Op::kTruth) {
       return __builtin_convertvector(values != In(0), Lanes) & Out(1);
     } else {
       return __builtin_convertvector(values, Lanes);
     }
+  }
+
+  NEEDLE_INLINE static Lanes read_lanes(const In* at, One) {
+    Vector<In, kLanes> values;
+    __builtin_memcpy(&values, at, sizeof values);
+    return converted(values);
+  }
+
+  NEEDLE_INLINE static Lanes read_lanes(const In* at, int64_t step) {
+    Vector<In, kLanes> values;
+#pragma GCC unroll 64
+    for (int k = 0; k < kLanes; ++k) values[k] = at[k * step];
+    return converted(values);
   }
 
   NEEDLE_INLINE static Lanes load(const Out* at) {
@@ -162,7 +178,9 @@ struct Loops {
     return values[0];
   }
 
-  NEEDLE_INLINE static Out along_contiguous(const In* row, int64_t size) {
+  /// The reduction of one row.
+  template <class Step>
+  NEEDLE_INLINE static Out reduced(const In* row, int64_t size, Step step) {
     Lanes sums[kUnroll];
 #pragma GCC unroll 8
     for (int k = 0; k < kUnroll; ++k) sums[k] = Lanes{} + Op::template identity<Out>;
@@ -170,83 +188,67 @@ struct Loops {
     for (; j + kUnroll * kLanes <= size; j += kUnroll * kLanes) {
 #pragma GCC unroll 8
       for (int k = 0; k < kUnroll; ++k) {
-        sums[k] = Op::combine(sums[k], read_lanes(row + j + k * kLanes));
+        sums[k] = Op::combine(sums[k], read_lanes(row + (j + k * kLanes) * step, step));
       }
     }
-    for (; j + kLanes <= size; j += kLanes) sums[0] = Op::combine(sums[0], read_lanes(row + j));
+    for (; j + kLanes <= size; j += kLanes) {
+      sums[0] = Op::combine(sums[0], read_lanes(row + j * step, step));
+    }
     Out lanes[kLanes];
     store(lanes, by_pairs<kUnroll>(sums));
     Out result = by_pairs<kLanes>(lanes);
-    for (; j < size; ++j) result = Op::combine(result, read(row + j));
+    for (; j < size; ++j) result = Op::combine(result, read(row + j * step));
     return result;
   }
 
-  NEEDLE_INLINE static Out along_strided(const In* row, int64_t size, int64_t stride) {
-    constexpr int kSums = 4;
-    Out sums[kSums];
-    for (int k = 0; k < kSums; ++k) sums[k] = Op::template identity<Out>;
-    int64_t j = 0;
-    for (; j + kSums <= size; j += kSums) {
-#pragma GCC unroll 4
-      for (int k = 0; k < kSums; ++k) {
-        sums[k] = Op::combine(sums[k], read(row + (j + k) * stride));
-      }
+  template <class Step>
+  NEEDLE_INLINE static void along(const ReduceBlock& block, Step step, Out* results) {
+    const In* row = static_cast<const In*>(block.data);
+    for (int64_t i = 0; i < block.kept; ++i, row += block.kept_stride) {
+      results[i] = Op::combine(results[i], reduced(row, block.reduced, step));
     }
-    for (; j < size; ++j) sums[0] = Op::combine(sums[0], read(row + j * stride));
-    return by_pairs<kSums>(sums);
   }
 
-  /// results[i] takes in `Elements` elements of each row; the rows are neighbours in memory.
-  template <int Elements>
-  NEEDLE_INLINE static void across_contiguous(const In* data, int64_t stride, Out* results,
-                                              int64_t count) {
+  /// results[i] takes in `Elements` elements of row i; the rows are `step` apart.
+  template <int Elements, class Step>
+  NEEDLE_INLINE static void take_in(const In* data, int64_t stride, int64_t count, Step step,
+                                    Out* results) {
     int64_t i = 0;
     for (; i + kLanes <= count; i += kLanes) {
       Lanes values[Elements];
 #pragma GCC unroll 8
-      for (int k = 0; k < Elements; ++k) values[k] = read_lanes(data + i + k * stride);
+      for (int k = 0; k < Elements; ++k) values[k] = read_lanes(data + i * step + k * stride, step);
       store(results + i, Op::combine(load(results + i), by_pairs<Elements>(values)));
     }
     for (; i < count; ++i) {
       Out values[Elements];
 #pragma GCC unroll 8
-      for (int k = 0; k < Elements; ++k) values[k] = read(data + i + k * stride);
+      for (int k = 0; k < Elements; ++k) values[k] = read(data + i * step + k * stride);
       results[i] = Op::combine(results[i], by_pairs<Elements>(values));
     }
   }
 
-  static void along(const ReduceBlock& block, Out* results) {
-    const In* row = static_cast<const In*>(block.data);
-    for (int64_t i = 0; i < block.kept; ++i, row += block.kept_stride) {
-      const Out value = block.reduced_stride == 1
-                            ? along_contiguous(row, block.reduced)
-                            : along_strided(row, block.reduced, block.reduced_stride);
-      results[i] = Op::combine(results[i], value);
-    }
-  }
-
-  static void across(const ReduceBlock& block, Out* results) {
+  template <class Step>
+  NEEDLE_INLINE static void across(const ReduceBlock& block, Step step, Out* results) {
     const In* data = static_cast<const In*>(block.data);
     const int64_t stride = block.reduced_stride;
     int64_t j = 0;
-    if (block.kept_stride == 1) {
-      for (; j + kUnroll <= block.reduced; j += kUnroll, data += kUnroll * stride) {
-        across_contiguous<kUnroll>(data, stride, results, block.kept);
-      }
-      for (; j < block.reduced; ++j, data += stride) {
-        across_contiguous<1>(data, stride, results, block.kept);
-      }
-      return;
+    for (; j + kUnroll <= block.reduced; j += kUnroll, data += kUnroll * stride) {
+      take_in<kUnroll>(data, stride, block.kept, step, results);
     }
     for (; j < block.reduced; ++j, data += stride) {
-      for (int64_t i = 0; i < block.kept; ++i) {
-        results[i] = Op::combine(results[i], read(data + i * block.kept_stride));
-      }
+      take_in<1>(data, stride, block.kept, step, results);
     }
   }
 
   static void accumulate(const ReduceBlock& block, Walk walk, void* results) {
-    (walk == Walk::along ? along : across)(block, static_cast<Out*>(results));
+    Out* out = static_cast<Out*>(results);
+    if (walk == Walk::along) {
+      block.reduced_stride == 1 ? along(block, One(), out)
+                                : along(block, block.reduced_stride, out);
+    } else {
+      block.kept_stride == 1 ? across(block, One(), out) : across(block, block.kept_stride, out);
+    }
   }
 
   static void start(void* results, int64_t count) {

@@ -3,6 +3,9 @@
 #include "cpu/matmul.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -40,40 +43,47 @@ const MatmulKernels<T>& kernels() {
   }
 }
 
-/// Many products of one shape: the matrices of the first one, and the way to the others.
+template <class T>
+struct Product {
+  MatrixView<T> a, b;
+
+  bool is_vector() const { return is_vector_product(a, b); }
+};
+
+/// Many products of one shape: the first one, and the way to the others.
 template <class T>
 struct Batch {
-  MatrixView<T> a, b;
+  Product<T> first;
   Loops<2> loops;
 
   int64_t count() const { return needle::count(loops.shape); }
 
-  /// The batch whose first product is number `index`.
-  Batch at(int64_t index) const {
-    Batch moved = *this;
+  Product<T> operator[](int64_t index) const {
+    Product<T> product = first;
     for (int axis = loops.shape.size() - 1; axis >= 0; --axis) {
       const int64_t place = index % loops.shape[axis];
-      moved.a.data += place * loops.strides[0][axis];
-      moved.b.data += place * loops.strides[1][axis];
+      product.a.data += place * loops.strides[0][axis];
+      product.b.data += place * loops.strides[1][axis];
       index /= loops.shape[axis];
     }
-    return moved;
+    return product;
   }
 
   /// C^T = B^T A^T. If C is a single row, that is the same memory.
-  Batch transposed() const {
+  void transpose() {
     const auto turned = [](const MatrixView<T>& m) {
       return MatrixView<T>{m.data, m.cols, m.rows, m.col_stride, m.row_stride};
     };
-    return {turned(b), turned(a), {loops.shape, {loops.strides[1], loops.strides[0]}}};
+    first = {turned(first.b), turned(first.a)};
+    std::swap(loops.strides[0], loops.strides[1]);
   }
 
   /// Makes a batch of A times one B a single product of all rows, if these lie evenly.
   void merge_rows() {
     for (int last = loops.shape.size() - 1; last >= 0; --last) {
-      const bool evenly = loops.strides[0][last] == a.rows * a.row_stride;
+      const bool evenly = loops.strides[0][last] == first.a.rows * first.a.row_stride;
       if (loops.strides[1][last] != 0 || !evenly) return;
-      a.rows *= loops.shape[last];
+      first.a.rows *= loops.shape[last];
       loops.shape.resize(last);
     }
   }
@@ -105,14 +115,15 @@ int64_t blocks_down(int64_t rows, int64_t others) {
 
 template <class T>
 Grid plan(const Batch<T>& batch, const MatmulKernels<T>& kernels) {
-  const int64_t m = batch.a.rows, k = batch.a.cols, n = batch.b.cols, count = batch.count();
+  const auto& [a, b] = batch.first;
+  const int64_t m = a.rows, k = a.cols, n = b.cols, count = batch.count();
   Grid grid = {};
   const bool cut = count * m * n <= kPartOutputs;
   grid.deep = cut ? std::clamp<int64_t>(k / kPartDepth, 1, kMostParts) : 1;
   grid.depth = even(k, grid.deep);
   grid.cols = std::min(n, even(n, pieces(n, kBlockCols), kernels.tile_cols));
   grid.across = pieces(n, grid.cols);
-  if (is_vector_product(batch.a, batch.b)) {
+  if (batch.first.is_vector()) {
     grid.rows = std::min(m, kVectorRows);
   } else {
     const int64_t down = blocks_down(m, count * grid.across * grid.deep);
@@ -124,19 +135,19 @@ Grid plan(const Batch<T>& batch, const MatmulKernels<T>& kernels) {
 
 /// Computes block number `index` of a grid into `c`, which has one matrix for each part in depth.
 template <class T>
-void compute(const MatmulKernels<T>& kernels, const Batch<T>& one, const Grid& grid, int64_t index,
-             T* c) {
+void compute(const MatmulKernels<T>& kernels, const Product<T>& product, const Grid& grid,
+             int64_t index, T* c, const Workspace<T>& space) {
   const int64_t part = index % grid.deep, k = part * grid.depth;
   const int64_t col = index / grid.deep % grid.across * grid.cols;
   const int64_t row = index / grid.deep / grid.across * grid.rows;
-  const MatrixView<T> a = block(one.a, row, k, grid.rows, grid.depth);
-  const MatrixView<T> b = block(one.b, k, col, grid.depth, grid.cols);
-  const int64_t n = one.b.cols;
-  c += part * one.a.rows * n + row * n + col;
-  if (is_vector_product(one.a, one.b)) {
-    multiply_vector(kernels, a, b, c);
+  const MatrixView<T> a = block(product.a, row, k, grid.rows, grid.depth);
+  const MatrixView<T> b = block(product.b, k, col, grid.depth, grid.cols);
+  const int64_t n = product.b.cols;
+  c += part * product.a.rows * n + row * n + col;
+  if (product.is_vector()) {
+    multiply_vector(kernels, a, b, c, space);
   } else {
-    multiply(kernels, a, b, {c, a.rows, b.cols, n, false});
+    multiply(kernels, a, b, {c, a.rows, b.cols, n, false}, space);
   }
 }
 
@@ -152,11 +163,14 @@ void sum_parts(const T* from, int64_t parts, int64_t size, T* to) {
 /// Computes all blocks of a batch; `c` has room for `grid.deep` results of each product.
 template <class T>
 void compute_all(const MatmulKernels<T>& kernels, const Batch<T>& batch, const Grid& grid, T* c) {
-  const int64_t size = batch.a.rows * batch.b.cols * grid.deep;
+  const int64_t size = batch.first.a.rows * batch.first.b.cols * grid.deep;
   parallel_for(batch.count() * grid.count(), grid.grain(), [&](int64_t begin, int64_t end) {
+    const Workspace<T> space = batch.first.is_vector()
+                                   ? Workspace<T>::vector(grid.depth)
+                                   : Workspace<T>::matrices(kernels, grid.depth, grid.cols);
     for (int64_t task = begin; task < end; ++task) {
       const int64_t index = task / grid.count();
-      compute(kernels, batch.at(index), grid, task % grid.count(), c + index * size);
+      compute(kernels, batch[index], grid, task % grid.count(), c + index * size, space);
     }
   });
 }
@@ -164,12 +178,12 @@ void compute_all(const MatmulKernels<T>& kernels, const Batch<T>& batch, const G
 template <class T>
 void multiply_batch(Batch<T> batch, T* c) {
   const MatmulKernels<T>& kernels = needle::kernels<T>();
-  if (batch.a.rows == 1) batch = batch.transposed();
+  if (batch.first.a.rows == 1) batch.transpose();
   const Grid grid = plan(batch, kernels);
   if (grid.deep == 1) return compute_all(kernels, batch, grid, c);
-  const int64_t count = batch.count(), size = batch.a.rows * batch.b.cols;
-  const BufferRef buffer(
-      Buffer::allocate(sizeof(T) * static_cast<std::size_t>(count * grid.deep * size)));
+  const int64_t count = batch.count(), size = batch.first.a.rows * batch.first.b.cols;
+  const std::size_t bytes = sizeof(T) * static_cast<std::size_t>(count * grid.deep * size);
+  const BufferRef buffer(Buffer::allocate(bytes));
   T* parts = static_cast<T*>(buffer->data());
   compute_all(kernels, batch, grid, parts);
   for (int64_t i = 0; i < count; ++i) {
@@ -214,11 +228,13 @@ void multiply_integers(const MatrixView<T>& a, const MatrixView<T>& b, T* c) {
 
 template <class T>
 void multiply_batch_of_integers(const Batch<T>& batch, T* c) {
-  const Grid grid = {batch.a.rows, batch.b.cols, batch.a.cols, 1, 1, 1};
+  const auto& [a, b] = batch.first;
+  const int64_t size = a.rows * b.cols;
+  const Grid grid = {a.rows, b.cols, a.cols, 1, 1, 1};
   parallel_for(batch.count(), grid.grain(), [&](int64_t begin, int64_t end) {
     for (int64_t index = begin; index < end; ++index) {
-      const Batch<T> one = batch.at(index);
-      multiply_integers(one.a, one.b, c + index * one.a.rows * one.b.cols);
+      const Product<T> product = batch[index];
+      multiply_integers(product.a, product.b, c + index * size);
     }
   });
 }
@@ -239,7 +255,7 @@ void dispatch(const View& a, const View& b, const Dims& shape, T* c) {
   const auto strides = [&](const View& view) {
     return broadcast_strides(without_matrix(view.shape), without_matrix(view.strides), shape);
   };
-  Batch<T> batch = {last_matrix<T>(a), last_matrix<T>(b), {shape, {strides(a), strides(b)}}};
+  Batch<T> batch = {{last_matrix<T>(a), last_matrix<T>(b)}, {shape, {strides(a), strides(b)}}};
   batch.merge_rows();
   if constexpr (std::is_floating_point_v<T>) {
     multiply_batch(batch, c);
@@ -249,21 +265,16 @@ void dispatch(const View& a, const View& b, const Dims& shape, T* c) {
 }
 
 void check(const View& a, const View& b) {
+  const bool matrices = a.ndim() >= 2 && b.ndim() >= 2;
+  if (!matrices || a.shape[a.ndim() - 1] != b.shape[b.ndim() - 2]) {
+    throw std::invalid_argument("shapes " + to_string(a.shape) + " and " + to_string(b.shape) +
+                                " do not multiply");
+  }
   if (a.dtype != b.dtype) {
-    throw TypeError(std::string("matmul of ") + name_of(a.dtype) + " and " + name_of(b.dtype) +
-                    ": the dtypes differ");
+    throw TypeError(std::string("matmul takes arrays of one dtype, not ") + name_of(a.dtype) +
+                    " and " + name_of(b.dtype));
   }
-  if (a.dtype == DType::boolean) throw TypeError("matmul has no bool: convert to a number first");
-  const std::string shapes =
-      "matmul of shapes " + to_string(a.shape) + " and " + to_string(b.shape);
-  if (a.ndim() < 2 || b.ndim() < 2) {
-    throw std::invalid_argument(shapes + ": both need two axes or more");
-  }
-  if (a.shape[a.ndim() - 1] != b.shape[b.ndim() - 2]) {
-    throw std::invalid_argument(
-        shapes + ": the last axis of the first is " + std::to_string(a.shape[a.ndim() - 1]) +
-        ", the second last of the second is " + std::to_string(b.shape[b.ndim() - 2]));
-  }
+  if (a.dtype == DType::boolean) throw TypeError("matmul is not defined for dtype bool");
 }
 
 }  // namespace

@@ -40,18 +40,35 @@ MatrixView<T> block(MatrixView<T> a, std::int64_t row, std::int64_t col, std::in
           std::min(cols, a.cols - col), a.row_stride, a.col_stride};
 }
 
-/// Memory for copies of a strip of A and of panels of B.
+/// The size of the steps along the shared dimension.
+template <class T>
+std::int64_t block_depth(std::int64_t depth) {
+  constexpr std::int64_t kMost = kBlockBytes / sizeof(T);
+  return even(depth, pieces(depth, kMost));
+}
+
+/// Memory for the copies that products make, of one after the other.
 template <class T>
 class Workspace {
  public:
-  Workspace(std::int64_t strip, std::int64_t panels)
-      : strip_(pieces(strip, 64) * 64),  // so that the panels begin with a line of the cache, too
-        buffer_(Buffer::allocate(sizeof(T) * static_cast<std::size_t>(strip_ + panels))) {}
+  /// Room for a strip of A and panels of B, of a product with this shared dimension and width of C.
+  static Workspace matrices(const MatmulKernels<T>& kernels, std::int64_t depth,
+                            std::int64_t cols) {
+    depth = block_depth<T>(depth);
+    return {even(kernels.tile_rows * depth, 1, 64), depth * even(cols, 1, kernels.tile_cols)};
+  }
+  /// Room for x of `depth` numbers.
+  static Workspace vector(std::int64_t depth) { return {0, depth}; }
 
   T* strip() const { return static_cast<T*>(buffer_->data()); }
   T* panels() const { return strip() + strip_; }
+  T* x() const { return panels(); }
 
  private:
+  Workspace(std::int64_t strip, std::int64_t panels)
+      : strip_(strip),
+        buffer_(Buffer::allocate(sizeof(T) * static_cast<std::size_t>(strip + panels))) {}
+
   std::int64_t strip_;
   BufferRef buffer_;
 };
@@ -75,13 +92,11 @@ bool panels_in_place(const MatrixView<T>& b, std::int64_t rows) {
 /// C = A B, where C is at most kBlockCols wide and the shared dimension is not 0.
 template <class T>
 void multiply(const MatmulKernels<T>& kernels, const MatrixView<T>& a, const MatrixView<T>& b,
-              const Output<T>& c) {
-  constexpr std::int64_t kDepth = kBlockBytes / sizeof(T);
-  const std::int64_t width = kernels.tile_cols, depth = even(b.rows, pieces(b.rows, kDepth));
+              const Output<T>& c, const Workspace<T>& space) {
+  const std::int64_t width = kernels.tile_cols, depth = block_depth<T>(b.rows);
   // A panel that is not full is always copied, so that it can be filled up.
   const std::int64_t in_place = panels_in_place(b, a.rows) ? b.cols / width * width : 0;
   const std::int64_t copied = b.cols - in_place;
-  const Workspace<T> space(kernels.tile_rows * depth, depth * even(copied, 1, width));
   T* strip = strips_in_place(a, pieces(b.cols, width)) ? nullptr : space.strip();
   for (std::int64_t k = 0; k < b.rows; k += depth) {
     const MatrixView<T> left = block(a, 0, k, a.rows, depth), right = block(b, k, 0, depth, b.cols);
@@ -106,14 +121,13 @@ bool is_vector_product(const MatrixView<T>& a, const MatrixView<T>& b) {
 /// what counts is to read them in the order in which they lie.
 template <class T>
 void multiply_vector(const MatmulKernels<T>& kernels, const MatrixView<T>& a,
-                     const MatrixView<T>& x, T* y) {
+                     const MatrixView<T>& x, T* y, const Workspace<T>& space) {
   const auto run = [&](const T* from) {
     (a.col_stride == 1 ? kernels.dot_rows : kernels.add_cols)(a, from, y);
   };
   if (x.row_stride == 1) return run(x.data);
-  const Workspace<T> space(0, x.rows);
-  for (std::int64_t k = 0; k < x.rows; ++k) space.panels()[k] = x.data[k * x.row_stride];
-  run(space.panels());
+  for (std::int64_t k = 0; k < x.rows; ++k) space.x()[k] = x.data[k * x.row_stride];
+  run(space.x());
 }
 
 }  // namespace needle

@@ -128,31 +128,42 @@ class First {
 #endif
 };
 
-/// Copies a strip of `Width` (a multiple of 4) lanes by `depth`: lane i at depth k is
-/// from[i * lane_stride + k * step], and goes to to[k * Width + i]. Lanes from `lanes` on are zero.
-template <class T, int Width>
-void copy_strip(const T* from, int64_t lane_stride, int64_t step, int64_t lanes, int64_t depth,
-                T* to) {
+/// Copies `lanes` by `depth` numbers: to[k * to_stride + i] = from[i * lane_stride + k * step].
+template <class T>
+void copy_lanes(const T* from, int64_t lane_stride, int64_t step, int64_t lanes, int64_t depth,
+                T* to, int64_t to_stride) {
   using Four = typename Vector<T, 4>::Memory;
-  if (lane_stride == 1 && lanes == Width) {
-    for (int64_t k = 0; k < depth; ++k, from += step, to += Width) {
-      NEEDLE_UNROLL for (int i = 0; i < Width; i += 4) {
-        *reinterpret_cast<Four*>(to + i) = *reinterpret_cast<const Four*>(from + i);
+  int64_t i = 0;
+  if (lane_stride == 1) {
+    for (; i + 4 <= lanes; i += 4) {
+      for (int64_t k = 0; k < depth; ++k) {
+        *reinterpret_cast<Four*>(to + k * to_stride + i) =
+            *reinterpret_cast<const Four*>(from + k * step + i);
       }
     }
-    return;
-  }
-  int64_t done = 0;
-  for (; step == 1 && done + 4 <= lanes; done += 4, from += 4 * lane_stride) {
-    const T *r0 = from, *r1 = r0 + lane_stride, *r2 = r1 + lane_stride, *r3 = r2 + lane_stride;
-    for (int64_t k = 0; k < depth; ++k) {
-      *reinterpret_cast<Four*>(to + k * Width + done) = Four{r0[k], r1[k], r2[k], r3[k]};
+  } else if (step == 1) {
+    for (; i + 4 <= lanes; i += 4) {
+      const T* r0 = from + i * lane_stride;
+      const T *r1 = r0 + lane_stride, *r2 = r1 + lane_stride, *r3 = r2 + lane_stride;
+      for (int64_t k = 0; k < depth; ++k) {
+        *reinterpret_cast<Four*>(to + k * to_stride + i) = Four{r0[k], r1[k], r2[k], r3[k]};
+      }
     }
   }
-  for (int64_t k = 0; k < depth; ++k) {
-    for (int64_t i = done; i < Width; ++i) {
-      to[k * Width + i] = i < lanes ? from[(i - done) * lane_stride + k * step] : T(0);
-    }
+  for (; i < lanes; ++i) {
+    for (int64_t k = 0; k < depth; ++k) to[k * to_stride + i] = from[i * lane_stride + k * step];
+  }
+}
+
+/// Copies rows of `cols` numbers to rows of kVectors vectors; the last one is filled up with zeros.
+template <class T>
+void copy_rows(const MatrixView<T>& b, T* to) {
+  const int64_t cols = b.cols, whole = cols / W<T>;
+  const First<T> part(cols % W<T>);
+  const T* from = b.data;
+  for (int64_t k = 0; k < b.rows; ++k, from += b.row_stride, to += kVectors * W<T>) {
+    for (int64_t v = 0; v < whole; ++v) store(to + v * W<T>, load(from + v * W<T>));
+    if (cols % W<T> != 0) store(to + whole * W<T>, part.load(from + whole * W<T>));
   }
 }
 
@@ -160,8 +171,16 @@ template <class T>
 void pack(MatrixView<T> b, T* out) {
   constexpr int kCols = kVectors * W<T>;
   for (int64_t j = 0; j < b.cols; j += kCols, out += b.rows * kCols) {
-    copy_strip<T, kCols>(b.data + j * b.col_stride, b.col_stride, b.row_stride,
-                         smaller(kCols, b.cols - j), b.rows, out);
+    const int64_t cols = smaller(kCols, b.cols - j);
+    const MatrixView<T> panel = {b.data + j * b.col_stride, b.rows, cols, b.row_stride,
+                                 b.col_stride};
+    if (b.col_stride == 1) {
+      copy_rows(panel, out);
+    } else {
+      copy_lanes(panel.data, b.col_stride, b.row_stride, cols, b.rows, out, kCols);
+      const T zero = 0;
+      copy_lanes(&zero, 0, 0, -cols & (W<T> - 1), b.rows, out + cols, kCols);
+    }
   }
 }
 
@@ -239,7 +258,7 @@ void multiply(MatrixView<T> a, Panels<T> b, Output<T> c, T* strip) {
         a.data + i * a.row_stride, a.row_stride, a.col_stride, b.data,      b.row_stride, a.cols,
         c.data + i * c.row_stride, c.row_stride, W<T>,         c.accumulate};
     if (strip != nullptr) {
-      copy_strip<T, kRows>(t.a, t.a_row, t.a_step, rows, t.depth, strip);
+      copy_lanes(t.a, t.a_row, t.a_step, rows, t.depth, strip, kRows);
       t.a = strip, t.a_row = 1, t.a_step = kRows;
     }
     for (int64_t j = 0; j < c.cols; j += kCols, t.b += b.panel_stride, t.c += kCols) {

@@ -147,7 +147,7 @@ def _select(x: Storage, index: Index) -> tuple[Layout, list[_Found]]:
         size, step = sizes[axis], steps[axis]
         if isinstance(entry, slice):
             chosen = range(size)[entry]
-            offset += chosen.start * step if chosen else 0
+            offset += chosen.start * step
             shape.append(len(chosen))
             strides.append(step * chosen.step)
         else:
@@ -160,7 +160,8 @@ def _select(x: Storage, index: Index) -> tuple[Layout, list[_Found]]:
             else:
                 offset += place * step
         axis += 1
-    return Layout(tuple(shape), tuple(strides), offset), found
+    # Of no elements, the first one might be anywhere.
+    return Layout(tuple(shape), tuple(strides), x._view.offset if 0 in shape else offset), found
 
 
 def _entry(x: Storage, entry: Any) -> Any:

@@ -152,9 +152,9 @@ def flip(layout: Layout, axes: Axes) -> Layout:
     """Return the layout that reads `axes` backwards."""
     strides, offset = list(layout.strides), layout.offset
     for axis in normalize_axes(axes, len(layout.shape)):
-        offset += strides[axis] * max(layout.shape[axis] - 1, 0)
+        offset += strides[axis] * (layout.shape[axis] - 1)
         strides[axis] = -strides[axis]
-    return Layout(layout.shape, tuple(strides), offset)
+    return Layout(layout.shape, tuple(strides), layout.offset if 0 in layout.shape else offset)
 
 
 # Broadcasting

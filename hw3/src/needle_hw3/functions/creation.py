@@ -43,7 +43,7 @@ def asarray(
 def _can_share(obj: Any, device: BackendDevice, dtype: DType) -> bool:
     """Return whether `obj` can be an array on `device` without a copy."""
     if isinstance(obj, Storage):
-        return obj._device is device and dtype in {None, obj.dtype}
+        return obj._device is device and (dtype is None or bool(obj.dtype == dtype))
     if not hasattr(obj, "__array__") and not hasattr(obj, "__buffer__"):
         return False
     source = np.asarray(obj)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from needle_hw3.layout import broadcast_shapes
 from needle_hw3.kernels_numpy.view import View, check_writable, wrap
 
 BOOL, INTEGER, FLOAT = "b", "iu", "f"
@@ -91,9 +92,11 @@ def _check_kind(name: str, view: View, kinds: str) -> None:
 
 
 def _check_pair(name: str, a: View, b: View, kinds: str) -> None:
-    if a.dtype != b.dtype:
+    if a.array.dtype != b.array.dtype:
         raise TypeError(f"{name} takes arrays of one dtype, not {a.dtype} and {b.dtype}")
     _check_kind(name, a, kinds)
+    if a.array.shape != b.array.shape:
+        broadcast_shapes(a.shape, b.shape)  # whose error names the axis
 
 
 def _unary(name: str, function: Callable[..., Any], kinds: str) -> Callable[..., View]:
@@ -129,6 +132,8 @@ def _into(name: str, function: Callable[..., Any], kinds: str) -> Callable[..., 
     def kernel(out: View, a: View, b: View) -> None:
         _check_pair(name, a, b, kinds)
         check_writable(out)
+        if broadcast_shapes(a.shape, b.shape) != out.shape:
+            raise ValueError(f"{name} of {a.shape} and {b.shape} into shape {out.shape}")
         with np.errstate(all="ignore"):
             function(a.array, b.array, out=out.array)
 
@@ -139,6 +144,7 @@ def where(condition: View, a: View, b: View) -> View:
     """Return a where `condition`, of dtype bool, is true, and b elsewhere; the three broadcast."""
     _check_kind("where", condition, BOOL)
     _check_pair("where", a, b, ALL)
+    broadcast_shapes(condition.shape, a.shape, b.shape)
     return wrap(np.where(condition.array, a.array, b.array))
 
 

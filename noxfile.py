@@ -59,13 +59,12 @@ NEEDS: dict[str, list[str]] = {
 STAGES = [name for name in NEEDS if name != "shared"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 
-# C++ is compiled once for all sessions, then only what changed: in one build folder per package
-# and Python, with one copy of pybind11, as a path that changes is a reason to compile again.
-BUILD_TOOLS = ["hatchling>=1.27", "editables", "scikit-build-core>=1.1", "ninja"]
-if shutil.which("cmake") is None:
-    BUILD_TOOLS.append("cmake>=3.18")
-PYBIND11 = "pybind11>=3.0"
-PYBIND11_HOME = ROOT / ".nox" / "pybind11"
+# C++ is compiled once for all sessions, then only what changed. So all of them build in the same
+# folders, with the same tools at the same place: a path that changes is a reason to compile again.
+CPP_TOOLS = ["ninja"] if shutil.which("cmake") else ["ninja", "cmake>=3.18"]
+BUILD_TOOLS = [
+    "hatchling>=1.27", "editables", "scikit-build-core>=1.1", "pybind11>=3.0", *CPP_TOOLS,
+]  # fmt: skip
 
 # Compiler flags, libraries to load first and settings of GCC's sanitizers.
 SANITIZE = "-fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize="
@@ -93,6 +92,20 @@ def chain(*names: str) -> list[str]:
     return [name for name in NEEDS if name in wanted]
 
 
+def build_tools(session: nox.Session) -> str:
+    """Return the folder with the build tools for the session's Python, which all sessions share."""
+    tag = session.run(
+        "python", "-c", "import sys; print(sys.implementation.cache_tag)", silent=True
+    )
+    home = ROOT / ".nox" / "tools" / str(tag).strip()
+    ready = home / "ready"  # written last: an interrupted installation is done again
+    if not ready.exists():
+        shutil.rmtree(home, ignore_errors=True)
+        session.install("--target", str(home), *BUILD_TOOLS)
+        ready.touch()
+    return str(home)
+
+
 def install(
     session: nox.Session, folder: str = "nox", env: dict[str, str] | None = None, **extras: str
 ) -> None:
@@ -100,18 +113,16 @@ def install(
 
     C++ is built in `build/{folder}` of its package, with the settings in `env`.
     """
-    session.install(*BUILD_TOOLS)
-    if not PYBIND11_HOME.exists():
-        session.install("--target", str(PYBIND11_HOME), PYBIND11)
     arguments = ["--no-build-isolation"]
     for name in chain(*extras):
         extra = extras.get(name)
         arguments += ["-e", f"./{name}[{extra}]" if extra else f"./{name}"]
-    build = {
+    settings = {
+        "PYTHONPATH": build_tools(session),
         "SKBUILD_BUILD_DIR": f"build/{folder}/{{wheel_tag}}",  # the back end fills in the tag
-        "SKBUILD_CMAKE_DEFINE": f"pybind11_DIR={PYBIND11_HOME}/pybind11/share/cmake/pybind11",
+        **(env or {}),
     }
-    session.install(*arguments, env={**build, **(env or {})})
+    session.install(*arguments, env=settings)
 
 
 RESULTS = ROOT / ".nox" / "results"
@@ -141,6 +152,7 @@ def run_tests(session: nox.Session, name: str, *folders: str) -> None:
 
 def run_cpp_tests(session: nox.Session, name: str, flags: str = "", **env: str) -> None:
     """Build hw3's C++ tests, which know nothing of Python, and run them; count under `name`."""
+    session.install(*CPP_TOOLS)
     build = ROOT / "hw3" / "build" / name
     report = RESULTS / f"{name}.xml"
     report.unlink(missing_ok=True)
@@ -217,7 +229,6 @@ def asan(session: nox.Session) -> None:
 @nox.session(default=False)
 def tsan(session: nox.Session) -> None:
     """Run hw3's C++ tests, those of the thread pool above all, under ThreadSanitizer (GCC)."""
-    session.install(*BUILD_TOOLS)
     # The children that are forked make new threads: their results count, not their races.
     run_cpp_tests(session, "tsan-cpp", TSAN_FLAGS, TSAN_OPTIONS="halt_on_error=1:die_after_fork=0")
 

@@ -70,10 +70,14 @@ std::vector<std::int64_t> offsets_of(const View& a, const std::vector<View>& ind
 template <class T, class Move>
 void for_each_line(T* to, const T* from, const Loops<2>& loops, const Move& move, int axis = 0) {
   const Dims &to_strides = loops.strides[0], &from_strides = loops.strides[1];
-  if (loops.shape.size() == 0) return move(to, from, 1, 1, 1);
+  if (loops.shape.size() == 0) {
+    move(to, from, 1, 1, 1);
+    return;
+  }
   const std::int64_t size = loops.shape[axis];
   if (axis == loops.shape.size() - 1) {
-    return move(to, from, size, to_strides[axis], from_strides[axis]);
+    move(to, from, size, to_strides[axis], from_strides[axis]);
+    return;
   }
   for (std::int64_t i = 0; i < size; ++i) {
     for_each_line(to + i * to_strides[axis], from + i * from_strides[axis], loops, move, axis + 1);
@@ -84,7 +88,7 @@ struct Copy {
   template <class T>
   void operator()(T* to, const T* from, std::int64_t count, std::int64_t to_stride,
                   std::int64_t from_stride) const {
-    if (to_stride == 1 && from_stride == 1 && count > 1) {
+    if (to_stride == 1 && from_stride == 1 && count > 8) {
       std::memcpy(to, from, count * sizeof(T));
       return;
     }
@@ -145,13 +149,19 @@ View gather_blocks(const View& a, int outer, int rest, const std::vector<std::in
   const std::int64_t blocks = before.size() * chosen, size = result.size() / blocks;
   constexpr std::int64_t kWork = 1 << 16;  // elements worth a turn of a thread
   visit_width(a.dtype, [&]<class T>(T) {
-    parallel_for(blocks, std::max<std::int64_t>(1, kWork / size),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   for (std::int64_t i = begin; i < end; ++i) {
-                     const std::int64_t from = before.offset(i / chosen) + offsets[i % chosen];
-                     for_each_line(result.data<T>() + i * size, a.data<T>() + from, block, Copy());
-                   }
-                 });
+    const auto move_blocks = [&](std::int64_t begin, std::int64_t end) {
+      T* to = result.data<T>() + begin * size;
+      while (begin < end) {  // those at one place of the outer axes
+        const T* from = a.data<T>() + before.offset(begin / chosen);
+        const std::int64_t first = begin % chosen;
+        const std::int64_t last = std::min(chosen, first + end - begin);
+        for (std::int64_t s = first; s < last; ++s, to += size) {
+          for_each_line(to, from + offsets[s], block, Copy());
+        }
+        begin += last - first;
+      }
+    };
+    parallel_for(blocks, std::max<std::int64_t>(1, kWork / size), move_blocks);
   });
   return result;
 }

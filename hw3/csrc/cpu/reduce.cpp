@@ -21,9 +21,10 @@
 namespace needle {
 namespace {
 
-constexpr std::int64_t kWork = 1 << 16;           // elements worth a turn of a thread
-constexpr std::int64_t kAlong = 1 << 14;          // elements of a chunk, walking along ...
-constexpr std::int64_t kAcross = 1 << 9;          // ... and across: eight at a time
+constexpr std::int64_t kWork = 1 << 16;   // elements worth a turn of a thread
+constexpr std::int64_t kAlong = 1 << 14;  // elements of a chunk, walking along ...
+constexpr std::int64_t kAcross = 1 << 9;  // ... and across: eight at a time
+constexpr std::int64_t kShort = 8;        // shorter rows are walked across wherever they lie
 constexpr std::int64_t kResultsAcross = 1 << 10;  // results that stay in the nearest cache
 
 const ReduceKernel& kernel_of(Reduction op, DType dtype) {
@@ -63,9 +64,9 @@ struct Cuts {
   std::int64_t tile, tiles;
 
   Cuts(const Axes& kept, const Axes& reduced) {
-    const bool along =
-        kept.inner_size() == 1 ||
-        (reduced.inner_size() > 1 && reduced.inner_stride() <= std::abs(kept.inner_stride()));
+    const bool short_rows = reduced.inner_size() < kShort && kept.inner_size() >= kShort;
+    const bool along = !short_rows && (kept.inner_size() == 1 ||
+                                       reduced.inner_stride() <= std::abs(kept.inner_stride()));
     walk = along ? Walk::along : Walk::across;
     const std::int64_t size = reduced.inner_size();
     const std::int64_t limit = along ? kAlong : kAcross;

@@ -21,13 +21,18 @@ constexpr int kVectorBytes = 32;
 constexpr int kVectorBytes = 16;
 #endif
 
-/// Rows that are added to each other before they meet the results, and vectors that run in
-/// parallel along a row: enough to hide the latency of an addition.
-constexpr int kUnroll = 8;
-
-/// The step between neighbours in memory, when it is known to be 1.
+/// The distance between neighbours: known to be 1, or some number. `kUnroll`: the vectors that are
+/// worked on side by side, enough to hide the latency of an addition.
 struct One {
+  static constexpr bool kKnown = true;
+  static constexpr int kUnroll = 8;
   NEEDLE_INLINE constexpr operator int64_t() const { return 1; }
+};
+struct Some {
+  static constexpr bool kKnown = false;
+  static constexpr int kUnroll = 2;
+  int64_t value;
+  NEEDLE_INLINE constexpr operator int64_t() const { return value; }
 };
 
 template <class T, int N>
@@ -60,11 +65,11 @@ constexpr T largest() {
   }
 }
 
-// Each operation has the value that changes nothing, and how two numbers, or two vectors of them,
-// become one. `kTruth`: its operands are whether elements are not 0.
+// Each operation has the value that changes nothing, and how two vectors become one.
+// `kTruth`: its operands are whether elements are not 0; `kChoice`: its result is one of the two.
 
 struct Sum {
-  static constexpr bool kTruth = false;
+  static constexpr bool kTruth = false, kChoice = false;
   template <class T>
   static constexpr T identity = T(0);
   template <class V>
@@ -74,7 +79,7 @@ struct Sum {
 };
 
 struct Prod {
-  static constexpr bool kTruth = false;
+  static constexpr bool kTruth = false, kChoice = false;
   template <class T>
   static constexpr T identity = T(1);
   template <class V>
@@ -85,7 +90,7 @@ struct Prod {
 
 // A nan is unequal to itself: b is taken if it is one, and never replaces one by comparing larger.
 struct Max {
-  static constexpr bool kTruth = false;
+  static constexpr bool kTruth = false, kChoice = true;
   template <class T>
   static constexpr T identity = smallest<T>();
   template <class V>
@@ -95,7 +100,7 @@ struct Max {
 };
 
 struct Min {
-  static constexpr bool kTruth = false;
+  static constexpr bool kTruth = false, kChoice = true;
   template <class T>
   static constexpr T identity = largest<T>();
   template <class V>
@@ -105,7 +110,7 @@ struct Min {
 };
 
 struct Any {
-  static constexpr bool kTruth = true;
+  static constexpr bool kTruth = true, kChoice = false;
   template <class T>
   static constexpr T identity = T(0);
   template <class V>
@@ -115,7 +120,7 @@ struct Any {
 };
 
 struct All {
-  static constexpr bool kTruth = true;
+  static constexpr bool kTruth = true, kChoice = false;
   template <class T>
   static constexpr T identity = T(1);
   template <class V>
@@ -127,127 +132,167 @@ struct All {
 /// The loops of one operation on elements of type In, with results of type Out.
 template <class Op, class In, class Out>
 struct Loops {
+  /// Elements that are worked on at once.
   static constexpr int kLanes =
       kVectorBytes / (sizeof(In) > sizeof(Out) ? sizeof(In) : sizeof(Out));
-  using Lanes = Vector<Out, kLanes>;
 
-  NEEDLE_INLINE static Out read(const In* at) {
-    if constexpr (Op::kTruth) return Out(*at != In(0));
-    return Out(*at);
-  }
+  template <int N>
+  using Lanes = Vector<Out, N>;
 
-  NEEDLE_INLINE static Lanes converted(Vector<In, kLanes> values) {
-    if constexpr (Op::kTruth) {
-      return __builtin_convertvector(values != In(0), Lanes) & Out(1);
+  /// N elements that are `step` apart, as operands.
+  template <int N, class Step>
+  NEEDLE_INLINE static Lanes<N> read(const In* at, Step step) {
+    Vector<In, N> values;
+    if constexpr (Step::kKnown) {
+      __builtin_memcpy(&values, at, sizeof values);
     } else {
-      return __builtin_convertvector(values, Lanes);
+#pragma GCC unroll 64
+      for (int k = 0; k < N; ++k) values[k] = at[k * step];
+    }
+    if constexpr (Op::kTruth) {
+      return __builtin_convertvector(values != In(0), Lanes<N>) & Out(1);
+    } else {
+      return __builtin_convertvector(values, Lanes<N>);
     }
   }
 
-  NEEDLE_INLINE static Lanes read_lanes(const In* at, One) {
-    Vector<In, kLanes> values;
-    __builtin_memcpy(&values, at, sizeof values);
-    return converted(values);
+  template <int N>
+  NEEDLE_INLINE static Lanes<N> combine(Lanes<N> a, Lanes<N> b) {
+    constexpr int kFull = 16 / sizeof(Out);
+    if constexpr (!Op::kChoice || N >= kFull) {
+      return Op::combine(a, b);
+    } else {  // compilers make a branch, which is hard to predict, of a choice between few numbers
+      Lanes<kFull> wide_a = {}, wide_b = {};
+#pragma GCC unroll 16
+      for (int k = 0; k < N; ++k) wide_a[k] = a[k], wide_b[k] = b[k];
+      wide_a = Op::combine(wide_a, wide_b);
+#pragma GCC unroll 16
+      for (int k = 0; k < N; ++k) a[k] = wide_a[k];
+      return a;
+    }
   }
 
-  NEEDLE_INLINE static Lanes read_lanes(const In* at, int64_t step) {
-    Vector<In, kLanes> values;
-#pragma GCC unroll 64
-    for (int k = 0; k < kLanes; ++k) values[k] = at[k * step];
-    return converted(values);
-  }
-
-  NEEDLE_INLINE static Lanes load(const Out* at) {
-    Lanes values;
-    __builtin_memcpy(&values, at, sizeof values);
-    return values;
-  }
-
-  NEEDLE_INLINE static void store(Out* at, Lanes values) {
-    __builtin_memcpy(at, &values, sizeof values);
-  }
-
-  /// Reduces values[0 ... Count - 1] by pairs, as deep as the logarithm of Count.
-  template <int Count, class V>
-  NEEDLE_INLINE static V by_pairs(V* values) {
+  /// Combines values[0 ... Count - 1] by pairs, as deep as the logarithm of Count.
+  template <int Count, int N>
+  NEEDLE_INLINE static Lanes<N> by_pairs(Lanes<N>* values) {
 #pragma GCC unroll 8
     for (int half = Count / 2; half > 0; half /= 2) {
-#pragma GCC unroll 32
-      for (int i = 0; i < half; ++i) values[i] = Op::combine(values[i], values[i + half]);
+#pragma GCC unroll 8
+      for (int i = 0; i < half; ++i) values[i] = combine<N>(values[i], values[i + half]);
     }
     return values[0];
+  }
+
+  /// Combines N numbers by halves. On the way down, the fewer than N elements that are left of the
+  /// row join where they fill a vector.
+  template <int N, class Step>
+  NEEDLE_INLINE static Out fold(Lanes<N> sums, const In* row, int64_t left, Step step) {
+    if constexpr (N == 1) {
+      return sums[0];
+    } else {
+      Lanes<N / 2> halves[2];
+      __builtin_memcpy(halves, &sums, sizeof sums);
+      halves[0] = combine<N / 2>(halves[0], halves[1]);
+      if (left >= N / 2) {
+        halves[0] = combine<N / 2>(halves[0], read<N / 2>(row, step));
+        row += N / 2 * step;
+        left -= N / 2;
+      }
+      return fold<N / 2>(halves[0], row, left, step);
+    }
   }
 
   /// The reduction of one row.
   template <class Step>
   NEEDLE_INLINE static Out reduced(const In* row, int64_t size, Step step) {
-    Lanes sums[kUnroll];
-#pragma GCC unroll 8
-    for (int k = 0; k < kUnroll; ++k) sums[k] = Lanes{} + Op::template identity<Out>;
+    constexpr int kUnroll = Step::kUnroll;
+    Lanes<kLanes> sums = Lanes<kLanes>{} + Op::template identity<Out>;
     int64_t j = 0;
-    for (; j + kUnroll * kLanes <= size; j += kUnroll * kLanes) {
+    if (size >= kUnroll * kLanes) {
+      Lanes<kLanes> parts[kUnroll];
 #pragma GCC unroll 8
-      for (int k = 0; k < kUnroll; ++k) {
-        sums[k] = Op::combine(sums[k], read_lanes(row + (j + k * kLanes) * step, step));
+      for (int k = 0; k < kUnroll; ++k) parts[k] = sums;
+      for (; j + kUnroll * kLanes <= size; j += kUnroll * kLanes) {
+#pragma GCC unroll 8
+        for (int k = 0; k < kUnroll; ++k) {
+          parts[k] = combine<kLanes>(parts[k], read<kLanes>(row + (j + k * kLanes) * step, step));
+        }
       }
+      sums = by_pairs<kUnroll, kLanes>(parts);
     }
     for (; j + kLanes <= size; j += kLanes) {
-      sums[0] = Op::combine(sums[0], read_lanes(row + j * step, step));
+      sums = combine<kLanes>(sums, read<kLanes>(row + j * step, step));
     }
-    Out lanes[kLanes];
-    store(lanes, by_pairs<kUnroll>(sums));
-    Out result = by_pairs<kLanes>(lanes);
-    for (; j < size; ++j) result = Op::combine(result, read(row + j * step));
-    return result;
+    return fold<kLanes>(sums, row + j * step, size - j, step);
   }
 
   template <class Step>
   NEEDLE_INLINE static void along(const ReduceBlock& block, Step step, Out* results) {
     const In* row = static_cast<const In*>(block.data);
     for (int64_t i = 0; i < block.kept; ++i, row += block.kept_stride) {
-      results[i] = Op::combine(results[i], reduced(row, block.reduced, step));
+      const Lanes<1> both[2] = {{results[i]}, {reduced(row, block.reduced, step)}};
+      results[i] = combine<1>(both[0], both[1])[0];
     }
   }
 
-  /// results[i] takes in `Elements` elements of row i; the rows are `step` apart.
+  /// results[0 ... N - 1] take in `Elements` elements of their rows, which are `step` apart.
+  template <int Elements, int N, class Step>
+  NEEDLE_INLINE static void take_in(const In* data, int64_t stride, Step step, Out* results) {
+    Lanes<N> values[Elements], sums;
+#pragma GCC unroll 8
+    for (int k = 0; k < Elements; ++k) values[k] = read<N>(data + k * stride, step);
+    __builtin_memcpy(&sums, results, sizeof sums);
+    sums = combine<N>(sums, by_pairs<Elements, N>(values));
+    __builtin_memcpy(results, &sums, sizeof sums);
+  }
+
+  /// The same for fewer than 2 N results.
+  template <int Elements, int N, class Step>
+  NEEDLE_INLINE static void take_in_rest(const In* data, int64_t stride, int64_t count, Step step,
+                                         Out* results) {
+    if (count >= N) {
+      take_in<Elements, N>(data, stride, step, results);
+      data += N * step;
+      results += N;
+      count -= N;
+    }
+    if constexpr (N > 1) take_in_rest<Elements, N / 2>(data, stride, count, step, results);
+  }
+
   template <int Elements, class Step>
-  NEEDLE_INLINE static void take_in(const In* data, int64_t stride, int64_t count, Step step,
-                                    Out* results) {
+  NEEDLE_INLINE static void take_in_all(const In* data, int64_t stride, int64_t count, Step step,
+                                        Out* results) {
     int64_t i = 0;
     for (; i + kLanes <= count; i += kLanes) {
-      Lanes values[Elements];
-#pragma GCC unroll 8
-      for (int k = 0; k < Elements; ++k) values[k] = read_lanes(data + i * step + k * stride, step);
-      store(results + i, Op::combine(load(results + i), by_pairs<Elements>(values)));
+      take_in<Elements, kLanes>(data + i * step, stride, step, results + i);
     }
-    for (; i < count; ++i) {
-      Out values[Elements];
-#pragma GCC unroll 8
-      for (int k = 0; k < Elements; ++k) values[k] = read(data + i * step + k * stride);
-      results[i] = Op::combine(results[i], by_pairs<Elements>(values));
-    }
+    take_in_rest<Elements, kLanes / 2>(data + i * step, stride, count - i, step, results + i);
   }
 
   template <class Step>
   NEEDLE_INLINE static void across(const ReduceBlock& block, Step step, Out* results) {
     const In* data = static_cast<const In*>(block.data);
     const int64_t stride = block.reduced_stride;
+    constexpr int kUnroll = Step::kUnroll;
     int64_t j = 0;
     for (; j + kUnroll <= block.reduced; j += kUnroll, data += kUnroll * stride) {
-      take_in<kUnroll>(data, stride, block.kept, step, results);
+      take_in_all<kUnroll>(data, stride, block.kept, step, results);
     }
     for (; j < block.reduced; ++j, data += stride) {
-      take_in<1>(data, stride, block.kept, step, results);
+      take_in_all<1>(data, stride, block.kept, step, results);
     }
   }
 
   static void accumulate(const ReduceBlock& block, Walk walk, void* results) {
     Out* out = static_cast<Out*>(results);
-    if (walk == Walk::along) {
-      block.reduced_stride == 1 ? along(block, One(), out)
-                                : along(block, block.reduced_stride, out);
+    if (walk == Walk::along && block.reduced_stride == 1) {
+      along(block, One(), out);
+    } else if (walk == Walk::along) {
+      along(block, Some{block.reduced_stride}, out);
+    } else if (block.kept_stride == 1) {
+      across(block, One(), out);
     } else {
-      block.kept_stride == 1 ? across(block, One(), out) : across(block, block.kept_stride, out);
+      across(block, Some{block.kept_stride}, out);
     }
   }
 

@@ -145,7 +145,7 @@ def test_operands_may_have_any_strides(
         assert_is_product(matmul(a, b), a, b)
 
 
-@pytest.mark.parametrize("dtype", (*FLOATS, "int32"))
+@pytest.mark.parametrize("dtype", [*FLOATS, "int32"])
 def test_operands_may_repeat_elements(isa: str, rng: np.random.Generator, dtype: str) -> None:
     def repeated(rows: int, cols: int) -> list[Array]:
         shapes = [(1, cols), (rows, 1), (1, 1)]
@@ -163,7 +163,7 @@ def test_rows_a_power_of_two_apart_are_right(isa: str, rng: np.random.Generator)
         assert_is_product(matmul(a, b), a, b)
 
 
-@pytest.mark.parametrize("dtype", (*FLOATS, *INTEGERS))
+@pytest.mark.parametrize("dtype", [*FLOATS, *INTEGERS])
 @pytest.mark.parametrize(
     ("left", "right"),
     [
@@ -246,7 +246,7 @@ def test_results_do_not_depend_on_the_number_of_threads(
     assert results[0] == results[1] == results[2]
 
 
-@pytest.mark.parametrize("dtype", (*FLOATS, "int64"))
+@pytest.mark.parametrize("dtype", [*FLOATS, "int64"])
 def test_batches_do_not_depend_on_the_number_of_threads(
     rng: np.random.Generator, threads: Callable[[int], None], dtype: str
 ) -> None:
@@ -295,7 +295,7 @@ def test_products_that_overflow_are_infinite(isa: str) -> None:
     np.testing.assert_array_equal(matmul(a, a.T), np.full((3, 3), np.inf, np.float32))
 
 
-@pytest.mark.parametrize("dtype", (*FLOATS, *INTEGERS))
+@pytest.mark.parametrize("dtype", [*FLOATS, *INTEGERS])
 @pytest.mark.parametrize("shape", [(3, 4), (1, 1), (2, 300)])
 def test_a_sum_over_nothing_is_zero(dtype: str, shape: tuple[int, int]) -> None:
     m, n = shape

@@ -1,6 +1,7 @@
 #pragma once
 // Shapes, strides and the ways through them. All sizes are in elements, none in bytes.
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -17,6 +18,14 @@ class Dims {
   explicit Dims(int size, std::int64_t value = 0) {
     resize(size);
     for (int axis = 0; axis < size; ++axis) values_[axis] = value;
+  }
+
+  // Copies what is used only: a few numbers instead of 32.
+  Dims(const Dims& other) : size_(other.size_) { std::copy_n(other.values_, other.size_, values_); }
+  Dims& operator=(const Dims& other) {
+    size_ = other.size_;
+    std::copy_n(other.values_, other.size_, values_);
+    return *this;
   }
 
   int size() const { return size_; }

@@ -149,12 +149,15 @@ PyType_Spec spec = {"needle_hw3._cpu.View", sizeof(ViewObject), 0,
                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
 
 std::int64_t int_from_python(PyObject* object) {
-  const py::object index = py::reinterpret_steal<py::object>(PyNumber_Index(object));
-  if (!index) throw py::error_already_set();
+  if (!PyLong_Check(object)) {  // NumPy's integers, say
+    const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(object));
+    if (!index) throw py::error_already_set();
+    return int_from_python(index.ptr());
+  }
   int overflow = 0;
-  const long long value = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
   if (overflow != 0) {
-    throw std::invalid_argument(py::str(index).cast<std::string>() + " is beyond 64 bits");
+    throw std::invalid_argument(py::str(object).cast<std::string>() + " is beyond 64 bits");
   }
   return value;
 }

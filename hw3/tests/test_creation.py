@@ -27,7 +27,18 @@ def test_defaults_are_float32_int64_and_bool():
     assert nd.zeros(2).device == nd.default_device()
 
 
-RANGES = [(5,), (0,), (-3,), (2, 7), (2, 7, 3), (7, 2, -2), (0, 1, 0.25), (1.5, 4), (3, 3), (0, 5, 5)]
+RANGES = [
+    (5,),
+    (0,),
+    (-3,),
+    (2, 7),
+    (2, 7, 3),
+    (7, 2, -2),
+    (0, 1, 0.25),
+    (1.5, 4),
+    (3, 3),
+    (0, 5, 5),
+]
 
 
 @pytest.mark.parametrize("arguments", RANGES, ids=str)
@@ -96,7 +107,15 @@ def test_asarray_returns_arrays_themselves_unless_told_to_copy(backend):
 
 def test_asarray_shares_numpys_memory_and_array_copies_it(backend, dtype):
     array = np.arange(12).astype(dtype).reshape(3, 4)
-    views = [array, array.T, array[::-1, ::2], array[1:, 1], array[0, 0, ...], array[:0], array[:, None]]
+    views = [
+        array,
+        array.T,
+        array[::-1, ::2],
+        array[1:, 1],
+        array[0, 0, ...],
+        array[:0],
+        array[:, None],
+    ]
     for view in views:
         for copy in (None, False):
             x = nd.asarray(view, device=backend, copy=copy)

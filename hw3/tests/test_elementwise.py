@@ -162,7 +162,9 @@ def test_special_values_follow_ieee_without_warnings(backend, name, dtype):
     close(name, found, expected)
     if expected.dtype.kind == "f":
         numbers = ~np.isnan(expected)
-        np.testing.assert_array_equal(np.signbit(found.numpy())[numbers], np.signbit(expected)[numbers])
+        np.testing.assert_array_equal(
+            np.signbit(found.numpy())[numbers], np.signbit(expected)[numbers]
+        )
 
 
 @pytest.mark.parametrize("dtype", FLOAT)
@@ -201,7 +203,9 @@ OPERATORS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("function", "dtypes"), OPERATORS, ids=lambda x: getattr(x, "__name__", ""))
+@pytest.mark.parametrize(
+    ("function", "dtypes"), OPERATORS, ids=lambda x: getattr(x, "__name__", "")
+)
 def test_operators_are_the_functions(views, numbers, function, dtypes):
     for dtype in dtypes:
         x, a = views.pair(numbers((2, 3), dtype))

@@ -194,7 +194,9 @@ def test_error_names_index_axis_and_size_before_anything_is_written(backend, ind
     assert x.tolist() == [[1, 1, 1], [1, 1, 1]]
 
 
-@pytest.mark.parametrize("index", [1.0, "a", (0, 1.0), [0.5], slice(0, 1.5), {}, np.array([0.0])], ids=repr)
+@pytest.mark.parametrize(
+    "index", [1.0, "a", (0, 1.0), [0.5], slice(0, 1.5), {}, np.array([0.0])], ids=repr
+)
 def test_what_is_no_index_is_refused(backend, index):
     x = backend.full((2, 3), 1)
     with pytest.raises(TypeError):
@@ -216,7 +218,13 @@ def test_values_that_do_not_fit_are_named_and_nothing_is_written(backend):
 def test_read_only_views_refuse_to_be_set(backend):
     x = backend.array([1.0, 2.0])
     repeated = x.broadcast_to((2, 2))
-    for view in (repeated, repeated[0], repeated.T, repeated[:, :1].reshape((2,)), repeated[[0]][0:0]):
+    for view in (
+        repeated,
+        repeated[0],
+        repeated.T,
+        repeated[:, :1].reshape((2,)),
+        repeated[[0]][0:0],
+    ):
         assert view.size == 0 or view._view.writable is False
     for write in (
         lambda v: v.__setitem__(..., 0), lambda v: v.fill(0), lambda v: v.__setitem__([0], 5.0),
@@ -242,7 +250,7 @@ def test_take(views, numbers, axis, dtype, same):
 
 
 def test_take_checks_its_arguments(backend):
-    x, i = backend.full((2, 3), 1), backend.array([0])
+    x, i = backend.full((2, 3), 1, "int32"), backend.array([0])
     with pytest.raises(ValueError, match=r"needs an axis for shape \(2, 3\)"):
         nd.take(x, i)
     with pytest.raises(ValueError, match="vector of indices"):
@@ -256,7 +264,11 @@ def test_take_checks_its_arguments(backend):
 def test_take_along_an_axis_broadcasts_the_others(views, numbers, axis, same):
     x, a = views.pair(numbers((3, 4), "float32"), "reversed")
     n = a.shape[axis]
-    for i in (np.argsort(a, axis=axis), np.argmax(a, axis=axis, keepdims=True), np.full((1, 1), -n)):
+    for i in (
+        np.argsort(a, axis=axis),
+        np.argmax(a, axis=axis, keepdims=True),
+        np.full((1, 1), -n),
+    ):
         same(nd.take_along_axis(x, x.device.array(i), axis=axis), np.take_along_axis(a, i, axis))
     y, b = views.pair(numbers((1, n) if axis else (n, 1), "int32"))
     i = np.argsort(a, axis=axis)

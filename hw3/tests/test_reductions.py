@@ -55,7 +55,7 @@ def test_extrema_and_where_they_are(views, numbers, shape, dtype, view):
         empty = any(a.shape[i] == 0 for i in axes)
         for name in ("max", "min"):
             if empty:
-                with pytest.raises(ValueError, match=f"{name}"):
+                with pytest.raises(ValueError, match="element"):
                     getattr(nd, name)(x, axis=axis)
             else:
                 expected = getattr(np, name)(a, axis=axis, keepdims=True)
@@ -63,7 +63,7 @@ def test_extrema_and_where_they_are(views, numbers, shape, dtype, view):
     for axis in (None, *range(-a.ndim, a.ndim)):
         for name in ("argmax", "argmin"):
             if (a.size if axis is None else a.shape[axis]) == 0:
-                with pytest.raises(ValueError, match=name):
+                with pytest.raises(ValueError, match="element"):
                     getattr(nd, name)(x, axis=axis)
                 continue
             for keepdims in (False, True):
@@ -77,7 +77,11 @@ def test_moments(views, numbers, shape, dtype, view, correction):
     x, a = views.pair(numbers(shape, dtype), view)
     expected_dtype = dtype if dtype.startswith("float") else "float32"
     for axis in subsets(a.ndim):
-        n = a.size if axis is None else np.prod([a.shape[i] for i in np.atleast_1d(axis).astype(int)])
+        n = (
+            a.size
+            if axis is None
+            else np.prod([a.shape[i] for i in np.atleast_1d(axis).astype(int)])
+        )
         with np.errstate(all="ignore"):
             wide = a.astype("float64")
             mean = wide.sum(axis=axis) / n

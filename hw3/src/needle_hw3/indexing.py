@@ -65,8 +65,8 @@ def setitem(x: Storage, index: Index, value: Any) -> None:
             kernels.fill(target, as_number(value, x.dtype))
         else:
             source = _source(x, value)
-            broadcast(_without_leading_ones(source._layout, len(layout.shape)), layout.shape)
-            kernels.assign(target, source._view)
+            fitting = _without_leading_ones(source._layout, len(layout.shape))
+            kernels.assign(target, source._as(broadcast(fitting, layout.shape))._view)
         return
     picks = _plan(layout, found)
     target = x._view.restride(*picks.layout)

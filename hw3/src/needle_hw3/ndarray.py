@@ -295,6 +295,9 @@ class NDArray(Storage, made_by=BackendDevice):
     def __matmul__(self, other: Any) -> NDArray:
         return matmul(self, other) if isinstance(other, Storage) else NotImplemented
 
+    def __rmatmul__(self, other: Any) -> NDArray:
+        return matmul(other, self) if isinstance(other, NDArray) else NotImplemented
+
     def __imatmul__(self, other: Any) -> NDArray:
         if not isinstance(other, Storage):
             return NotImplemented

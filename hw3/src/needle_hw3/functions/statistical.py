@@ -6,8 +6,6 @@ are int64; means of them are of the default float.
 
 from __future__ import annotations
 
-from typing import Any
-
 from needle_hw3.dtypes import DType, as_dtype, floating
 from needle_hw3.functions.creation import full
 from needle_hw3.functions.manipulation import concat
@@ -133,5 +131,3 @@ def _number_over(x: NDArray, axis: Axes) -> float:
     for each in normalize_axes(axis, x.ndim):
         number *= x.shape[each]
     return number
-
-

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from needle_hw3.layout import broadcast_shapes
 from needle_hw3.kernels_numpy.view import View, check_writable, wrap
+from needle_hw3.layout import broadcast_shapes
 
 BOOL, INTEGER, FLOAT = "b", "iu", "f"
 NUMERIC, ALL = INTEGER + FLOAT, BOOL + INTEGER + FLOAT
@@ -157,4 +157,7 @@ def make_kernels() -> dict[str, Callable[..., Any]]:
         kernels[line[0]] = _binary(*line)
         kernels[f"{line[0]}_scalar"] = _scalar(*line)
         kernels[f"{line[0]}_into"] = _into(*line)
+    for name, kernel in kernels.items():
+        kernel.__name__ = kernel.__qualname__ = name
+        kernel.__doc__ = f"The kernel `{name}`: see the tables in `kernels_numpy.elementwise`."
     return kernels

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,63 +11,61 @@ from needle_hw3.kernels_numpy.view import View, wrap
 TILE = 8
 """The side of the tiles of `matmul_tiled`."""
 
-Reduction = Callable[[View, tuple[int, ...], bool], View]
-
 
 def _accumulator(a: View) -> Any:
     """Return the dtype in which elements of `a` are added up: int64, but floats in their own."""
     return a.array.dtype if a.array.dtype.kind == "f" else np.int64
 
 
-def _folded(function: Callable[..., Any]) -> Reduction:
-    def kernel(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
-        with np.errstate(all="ignore"):
-            dtype = _accumulator(a)
-            return wrap(function(a.array, axis=axes, dtype=dtype, keepdims=keepdims))
-
-    return kernel
+def sum(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
+    """Return the sum over `axes`: of int64, but for floats of their dtype."""
+    with np.errstate(all="ignore"):
+        return wrap(np.sum(a.array, axis=axes, dtype=_accumulator(a), keepdims=keepdims))
 
 
-def _extreme(name: str, function: Callable[..., Any]) -> Reduction:
-    def kernel(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
-        if 0 in [a.shape[axis] for axis in axes]:
-            raise ValueError(f"{name} of no elements: shape {a.shape} over axes {axes}")
-        with np.errstate(all="ignore"):
-            return wrap(function(a.array, axis=axes, keepdims=keepdims))
-
-    return kernel
+def prod(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
+    """Return the product over `axes`: of int64, but for floats of their dtype."""
+    with np.errstate(all="ignore"):
+        return wrap(np.prod(a.array, axis=axes, dtype=_accumulator(a), keepdims=keepdims))
 
 
-def _truth(function: Callable[..., Any]) -> Reduction:
-    def kernel(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
-        return wrap(function(a.array, axis=axes, keepdims=keepdims))
+def max(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
+    """Return the largest element over `axes`; nan is larger than all."""
+    _check_not_empty("max", a, axes)
+    return wrap(np.max(a.array, axis=axes, keepdims=keepdims))
 
-    return kernel
+
+def min(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
+    """Return the smallest element over `axes`; nan is smaller than all."""
+    _check_not_empty("min", a, axes)
+    return wrap(np.min(a.array, axis=axes, keepdims=keepdims))
 
 
-sum = _folded(np.sum)
-prod = _folded(np.prod)
-max = _extreme("max", np.max)
-min = _extreme("min", np.min)
-any = _truth(np.any)
-all = _truth(np.all)
+def any(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
+    """Return whether some element over `axes` is not 0."""
+    return wrap(np.any(a.array, axis=axes, keepdims=keepdims))
+
+
+def all(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
+    """Return whether every element over `axes` is not 0."""
+    return wrap(np.all(a.array, axis=axes, keepdims=keepdims))
 
 
 def argmax(a: View, axis: int) -> View:
     """Return the index of the first largest element along `axis`, as int64; nan is largest."""
-    _check_not_empty("argmax", a, axis)
+    _check_not_empty("argmax", a, (axis,))
     return wrap(np.argmax(a.array, axis=axis))
 
 
 def argmin(a: View, axis: int) -> View:
     """Return the index of the first smallest element along `axis`, as int64; nan is smallest."""
-    _check_not_empty("argmin", a, axis)
+    _check_not_empty("argmin", a, (axis,))
     return wrap(np.argmin(a.array, axis=axis))
 
 
-def _check_not_empty(name: str, a: View, axis: int) -> None:
-    if a.shape[axis] == 0:
-        raise ValueError(f"{name} of no elements: shape {a.shape} over axis {axis}")
+def _check_not_empty(name: str, a: View, axes: tuple[int, ...]) -> None:
+    if 0 in [a.shape[axis] for axis in axes]:
+        raise ValueError(f"{name} of no elements: shape {a.shape} over axes {axes}")
 
 
 def cumulative_sum(a: View, axis: int) -> View:

@@ -106,6 +106,7 @@ def empty(dtype: str, shape: Shape) -> View:
     Raises `ValueError` for an impossible shape and `MemoryError` for one that is too large.
     """
     shape = as_shape(shape)
+    _check_dtype(dtype)
     try:
         return wrap(np.empty(shape, dtype))
     except (MemoryError, ValueError):  # NumPy has a limit of its own
@@ -113,6 +114,11 @@ def empty(dtype: str, shape: Shape) -> View:
         raise MemoryError(
             f"no memory for an array of shape {shape} and dtype {dtype}: {size} bytes"
         ) from None
+
+
+def _check_dtype(dtype: Any) -> None:
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype {dtype!s} is not one of {', '.join(DTYPES)}")
 
 
 def full(dtype: str, shape: Shape, value: Any) -> View:
@@ -128,8 +134,7 @@ def from_numpy(array: Array, copy: bool) -> View:
     Raises `ValueError` if the memory cannot be shared: for another dtype or byte order, or for
     elements that are not aligned to their size.
     """
-    if array.dtype.name not in DTYPES:
-        raise ValueError(f"dtype {array.dtype} is not one of {', '.join(DTYPES)}")
+    _check_dtype(array.dtype.name)
     if copy:
         return wrap(array.astype(array.dtype.newbyteorder("="), order="C"))
     size = array.itemsize
@@ -139,7 +144,9 @@ def from_numpy(array: Array, copy: bool) -> View:
     if array.size == 0:
         return View(array.view(), Buffer(np.empty(0, array.dtype)), strides, 0)
     # Read every axis forwards, so that the first element is the one at the lowest address.
-    forwards = array[(..., *(slice(None, None, -1 if s < 0 else 1) for s in strides))]
+    steps = [slice(None, None, -1 if stride < 0 else 1) for stride in strides]
+    index: Any = (..., *steps)
+    forwards = array[index]
     ends = [(n - 1) * abs(s) for n, s in zip(array.shape, strides, strict=True)]
     memory = as_strided(forwards, (sum(ends) + 1,), (size,), writeable=array.flags.writeable)
     offset = sum(end for end, stride in zip(ends, strides, strict=True) if stride < 0)
@@ -161,6 +168,7 @@ def cast(a: View, dtype: str) -> View:
 
     Floats are cut towards 0 for an integer dtype. What does not fit becomes anything.
     """
+    _check_dtype(dtype)
     with np.errstate(all="ignore"):
         return wrap(a.array.astype(dtype, order="C"))
 

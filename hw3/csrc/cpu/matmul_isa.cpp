@@ -280,7 +280,8 @@ NEEDLE_INLINE T sum_of(Register<T> values) {
   return total;
 }
 
-/// y[i] = the dot product of x and row i, for `Rows` rows; two sums for each hide the latency.
+/// y[i] = the dot product of x and row i, for `Rows` rows; two sums for each hide the latency. The
+/// next rows are asked for in advance: memory is what this waits for.
 template <class T, int Rows>
 NEEDLE_INLINE void dot_some(const T* a, int64_t row_stride, const T* x, int64_t length, T* y) {
   Register<T> sums[Rows][2] = {};
@@ -289,6 +290,7 @@ NEEDLE_INLINE void dot_some(const T* a, int64_t row_stride, const T* x, int64_t 
     NEEDLE_UNROLL for (int i = 0; i < Rows; ++i) {
       NEEDLE_UNROLL for (int v = 0; v < 2; ++v) {
         sums[i][v] += load(a + i * row_stride + k + v * W<T>) * load(x + k + v * W<T>);
+        __builtin_prefetch(a + (i + Rows) * row_stride + k + v * W<T>, 0, 2);
       }
     }
   }
@@ -310,7 +312,8 @@ void dot_rows(MatrixView<T> a, const T* x, T* y) {
   for (; i < a.rows; ++i) dot_some<T, 1>(a.data + i * a.row_stride, a.row_stride, x, a.cols, y + i);
 }
 
-/// Adds columns k to k + Cols - 1 of A, times x, to y; y counts as 0 before column 0.
+/// Adds columns k to k + Cols - 1 of A, times x, to y, and asks for the next columns in advance; y
+/// counts as 0 before column 0.
 template <class T, int Cols>
 NEEDLE_INLINE void add_some(const MatrixView<T>& a, int64_t k, const T* x, T* y) {
   const auto add = [&](int64_t i, auto part) __attribute__((always_inline)) {
@@ -318,6 +321,7 @@ NEEDLE_INLINE void add_some(const MatrixView<T>& a, int64_t k, const T* x, T* y)
     Register<T> sum = k == 0 ? Register<T>{} : part.load(y + i);
     NEEDLE_UNROLL for (int j = 0; j < Cols; ++j) {
       sum += x[k + j] * part.load(from + j * a.col_stride);
+      __builtin_prefetch(from + (j + Cols) * a.col_stride, 0, 2);
     }
     part.store(y + i, sum);
   };

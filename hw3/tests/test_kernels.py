@@ -81,7 +81,7 @@ def test_results_go_into_views_that_they_fit_and_overlap(kernels):
     flat = x.restride((5,), (1,), 1)
     kernels.add_into(flat, x.restride((5,), (1,), 0), flat)
     assert x.numpy().ravel().tolist() == [0.0, 1.0, 3.0, 5.0, 7.0, 9.0]
-    for wrong in ((3,), (1, 3), (2, 2, 3)):
+    for wrong in ((3,), (1, 3)):
         with pytest.raises(ValueError, match=r"\("):
             kernels.add_into(kernels.empty("float32", wrong), x, x)
     with pytest.raises(ValueError, match="read-only"):

@@ -32,87 +32,87 @@ def close(found, expected, dtype=None):
         np.testing.assert_array_equal(found.numpy(), expected)
 
 
-@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("keepdims", [False, True])
-def test_sums_and_products(views, numbers, shape, dtype, view, keepdims):
-    x, a = views.pair(numbers(shape, dtype, 1, 3), view)
-    wide = a.astype("float64" if a.dtype.kind == "f" else "int64")
-    for axis in subsets(a.ndim):
-        options = {"axis": axis, "keepdims": keepdims}
-        close(nd.sum(x, **options), wide.sum(**options), result_dtype(dtype))
-        close(nd.prod(x, **options), wide.prod(**options), result_dtype(dtype))
-        close(x.sum(**options), wide.sum(**options))
-        close(nd.all(x, **options), np.all(a, **options), "bool")
-        close(nd.any(x, **options), np.any(a, **options), "bool")
-        close(nd.count_nonzero(x, **options), np.count_nonzero(a, **options), "int64")
+def test_sums_and_products(views, numbers, shape, dtype, keepdims):
+    for view in VIEWS:
+        x, a = views.pair(numbers(shape, dtype, 1, 3), view)
+        wide = a.astype("float64" if a.dtype.kind == "f" else "int64")
+        for axis in subsets(a.ndim):
+            options = {"axis": axis, "keepdims": keepdims}
+            close(nd.sum(x, **options), wide.sum(**options), result_dtype(dtype))
+            close(nd.prod(x, **options), wide.prod(**options), result_dtype(dtype))
+            close(x.sum(**options), wide.sum(**options))
+            close(nd.all(x, **options), np.all(a, **options), "bool")
+            close(nd.any(x, **options), np.any(a, **options), "bool")
+            close(nd.count_nonzero(x, **options), np.count_nonzero(a, **options), "int64")
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_extrema_and_where_they_are(views, numbers, shape, dtype, view):
-    x, a = views.pair(numbers(shape, dtype, 1, 4), view)
-    for axis in subsets(a.ndim):
-        axes = tuple(range(a.ndim)) if axis is None else np.atleast_1d(axis).astype(int)
-        empty = any(a.shape[i] == 0 for i in axes)
-        for name in ("max", "min"):
-            if empty:
-                with pytest.raises(ValueError, match="element"):
-                    getattr(nd, name)(x, axis=axis)
-            else:
-                expected = getattr(np, name)(a, axis=axis, keepdims=True)
-                close(getattr(nd, name)(x, axis=axis, keepdims=True), expected, dtype)
-    for axis in (None, *range(-a.ndim, a.ndim)):
-        for name in ("argmax", "argmin"):
-            if (a.size if axis is None else a.shape[axis]) == 0:
-                with pytest.raises(ValueError, match="element"):
-                    getattr(nd, name)(x, axis=axis)
-                continue
-            for keepdims in (False, True):
-                expected = getattr(np, name)(a, axis=axis, keepdims=keepdims)
-                close(getattr(nd, name)(x, axis=axis, keepdims=keepdims), expected, "int64")
+def test_extrema_and_where_they_are(views, numbers, shape, dtype):
+    for view in VIEWS:
+        x, a = views.pair(numbers(shape, dtype, 1, 4), view)
+        for axis in subsets(a.ndim):
+            axes = tuple(range(a.ndim)) if axis is None else np.atleast_1d(axis).astype(int)
+            empty = any(a.shape[i] == 0 for i in axes)
+            for name in ("max", "min"):
+                if empty:
+                    with pytest.raises(ValueError, match="element"):
+                        getattr(nd, name)(x, axis=axis)
+                else:
+                    expected = getattr(np, name)(a, axis=axis, keepdims=True)
+                    close(getattr(nd, name)(x, axis=axis, keepdims=True), expected, dtype)
+        for axis in (None, *range(-a.ndim, a.ndim)):
+            for name in ("argmax", "argmin"):
+                if (a.size if axis is None else a.shape[axis]) == 0:
+                    with pytest.raises(ValueError, match="element"):
+                        getattr(nd, name)(x, axis=axis)
+                    continue
+                for keepdims in (False, True):
+                    expected = getattr(np, name)(a, axis=axis, keepdims=keepdims)
+                    close(getattr(nd, name)(x, axis=axis, keepdims=keepdims), expected, "int64")
 
 
-@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("correction", [0, 1, 0.5])
-def test_moments(views, numbers, shape, dtype, view, correction):
-    x, a = views.pair(numbers(shape, dtype), view)
-    expected_dtype = dtype if dtype.startswith("float") else "float32"
-    for axis in subsets(a.ndim):
-        n = (
-            a.size
-            if axis is None
-            else np.prod([a.shape[i] for i in np.atleast_1d(axis).astype(int)])
-        )
-        with np.errstate(all="ignore"):
-            wide = a.astype("float64")
-            mean = wide.sum(axis=axis) / n
-            deviations = wide - wide.sum(axis=axis, keepdims=True) / n
-            variance = (deviations**2).sum(axis=axis) / max(n - correction, 0)
-            deviation = np.sqrt(variance)
-        close(nd.mean(x, axis=axis), mean, expected_dtype)
-        close(nd.var(x, axis=axis, correction=correction), variance, expected_dtype)
-        close(nd.std(x, axis=axis, correction=correction), deviation, expected_dtype)
-    assert nd.var(x, keepdims=True).ndim == nd.mean(x, keepdims=True).ndim == a.ndim
+def test_moments(views, numbers, shape, dtype, correction):
+    for view in VIEWS:
+        x, a = views.pair(numbers(shape, dtype), view)
+        expected_dtype = dtype if dtype.startswith("float") else "float32"
+        for axis in subsets(a.ndim):
+            n = (
+                a.size
+                if axis is None
+                else np.prod([a.shape[i] for i in np.atleast_1d(axis).astype(int)])
+            )
+            with np.errstate(all="ignore"):
+                wide = a.astype("float64")
+                mean = wide.sum(axis=axis) / n
+                deviations = wide - wide.sum(axis=axis, keepdims=True) / n
+                variance = (deviations**2).sum(axis=axis) / max(n - correction, 0)
+                deviation = np.sqrt(variance)
+            close(nd.mean(x, axis=axis), mean, expected_dtype)
+            close(nd.var(x, axis=axis, correction=correction), variance, expected_dtype)
+            close(nd.std(x, axis=axis, correction=correction), deviation, expected_dtype)
+        assert nd.var(x, keepdims=True).ndim == nd.mean(x, keepdims=True).ndim == a.ndim
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_running_sums_and_products(views, numbers, shape, dtype, view):
-    x, a = views.pair(numbers(shape, dtype, 1, 3), view)
-    wide = a.astype("float64" if a.dtype.kind == "f" else "int64")
-    for axis in range(-a.ndim, a.ndim):
-        for name, function, first in [
-            ("cumulative_sum", np.cumsum, 0), ("cumulative_prod", np.cumprod, 1)
-        ]:  # fmt: skip
-            expected = function(wide, axis=axis)
-            close(getattr(nd, name)(x, axis=axis), expected, result_dtype(dtype))
-            found = getattr(nd, name)(x, axis=axis, include_initial=True, dtype="float64")
-            start = np.full_like(expected.take([0] * 1, axis), first) if a.shape[axis] else None
-            if start is not None:
-                close(found, np.concatenate([start, expected], axis), "float64")
-    if a.ndim == 1:
-        close(nd.cumulative_sum(x), np.cumsum(wide))
-    else:
-        with pytest.raises(ValueError, match="needs an axis"):
-            nd.cumulative_sum(x)
+def test_running_sums_and_products(views, numbers, shape, dtype):
+    for view in VIEWS:
+        x, a = views.pair(numbers(shape, dtype, 1, 3), view)
+        wide = a.astype("float64" if a.dtype.kind == "f" else "int64")
+        for axis in range(-a.ndim, a.ndim):
+            for name, function, first in [
+                ("cumulative_sum", np.cumsum, 0), ("cumulative_prod", np.cumprod, 1)
+            ]:  # fmt: skip
+                expected = function(wide, axis=axis)
+                close(getattr(nd, name)(x, axis=axis), expected, result_dtype(dtype))
+                found = getattr(nd, name)(x, axis=axis, include_initial=True, dtype="float64")
+                start = np.full_like(expected.take([0] * 1, axis), first) if a.shape[axis] else None
+                if start is not None:
+                    close(found, np.concatenate([start, expected], axis), "float64")
+        if a.ndim == 1:
+            close(nd.cumulative_sum(x), np.cumsum(wide))
+        else:
+            with pytest.raises(ValueError, match="needs an axis"):
+                nd.cumulative_sum(x)
 
 
 def test_dtype_of_a_sum_is_that_of_its_computation(backend):
@@ -142,18 +142,18 @@ def test_nan_wins(backend, same):
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize("view", VIEWS)
-def test_sorting_is_stable_along_every_axis(views, numbers, shape, dtype, view, descending):
-    x, a = views.pair(numbers(shape, dtype, 1, 4), view)
-    keys = a.astype("float64")
-    for axis in range(-a.ndim, a.ndim):
-        order = np.argsort(-keys if descending else keys, axis=axis, kind="stable")
-        options = {"axis": axis, "descending": descending}
-        close(nd.argsort(x, **options), order, "int64")
-        close(nd.sort(x, **options), np.take_along_axis(a, order, axis), dtype)
-    if a.ndim == 0:
-        with pytest.raises(IndexError, match="axis -1"):
-            nd.sort(x)
+def test_sorting_is_stable_along_every_axis(views, numbers, shape, dtype, descending):
+    for view in VIEWS:
+        x, a = views.pair(numbers(shape, dtype, 1, 4), view)
+        keys = a.astype("float64")
+        for axis in range(-a.ndim, a.ndim):
+            order = np.argsort(-keys if descending else keys, axis=axis, kind="stable")
+            options = {"axis": axis, "descending": descending}
+            close(nd.argsort(x, **options), order, "int64")
+            close(nd.sort(x, **options), np.take_along_axis(a, order, axis), dtype)
+        if a.ndim == 0:
+            with pytest.raises(IndexError, match="axis -1"):
+                nd.sort(x)
 
 
 def test_nan_sorts_as_the_largest_number(backend):
@@ -164,32 +164,34 @@ def test_nan_sorts_as_the_largest_number(backend):
     np.testing.assert_array_equal(nd.sort(x, descending=True).numpy(), [NAN, NAN, np.inf, 2, -1])
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_places_of_what_is_not_zero(views, numbers, shape, dtype, view, same):
-    array = numbers(shape, dtype)
-    x, a = views.pair(array * (array < array.max(initial=0)) if dtype != "bool" else array, view)
-    if a.ndim == 0:
-        with pytest.raises(ValueError, match="one axis or more"):
-            nd.nonzero(x)
-        return
-    for found, expected in zip(nd.nonzero(x), np.nonzero(a), strict=True):
-        same(found, expected)
+def test_places_of_what_is_not_zero(views, numbers, shape, dtype, same):
+    for view in VIEWS:
+        array = numbers(shape, dtype)
+        x, a = views.pair(
+            array * (array < array.max(initial=0)) if dtype != "bool" else array, view
+        )
+        if a.ndim == 0:
+            with pytest.raises(ValueError, match="one axis or more"):
+                nd.nonzero(x)
+            continue
+        for found, expected in zip(nd.nonzero(x), np.nonzero(a), strict=True):
+            same(found, expected)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_distinct_elements(views, numbers, shape, dtype, view, same):
-    x, a = views.pair(numbers(shape, dtype, 1, 4), view)
-    values, first, inverse, counts = np.unique(
-        a, return_index=True, return_inverse=True, return_counts=True
-    )
-    found = nd.unique_all(x)
-    same(found.values, values)
-    same(found.indices, first)
-    same(found.inverse_indices, inverse.reshape(a.shape))
-    same(found.counts, counts)
-    same(nd.unique_values(x), values)
-    same(nd.unique_counts(x).counts, counts)
-    same(nd.unique_inverse(x).inverse_indices, inverse.reshape(a.shape))
+def test_distinct_elements(views, numbers, shape, dtype, same):
+    for view in VIEWS:
+        x, a = views.pair(numbers(shape, dtype, 1, 4), view)
+        values, first, inverse, counts = np.unique(
+            a, return_index=True, return_inverse=True, return_counts=True
+        )
+        found = nd.unique_all(x)
+        same(found.values, values)
+        same(found.indices, first)
+        same(found.inverse_indices, inverse.reshape(a.shape))
+        same(found.counts, counts)
+        same(nd.unique_values(x), values)
+        same(nd.unique_counts(x).counts, counts)
+        same(nd.unique_inverse(x).inverse_indices, inverse.reshape(a.shape))
 
 
 def test_every_nan_is_distinct(backend):

@@ -81,9 +81,10 @@ class BackendDevice:
 
     def full(self, shape: Any, fill_value: Any, dtype: DType = "float32") -> Any:
         """Return an array of `shape` with every element `fill_value`."""
-        kind = as_dtype(dtype)
-        value = as_number(fill_value, kind)
-        return self._new(self.kernels.full(kind.name, as_shape(shape), value))
+        value = as_number(fill_value, as_dtype(dtype))
+        result = self.empty(shape, dtype)
+        self.kernels.fill(result._view, value)
+        return result
 
     def rand(self, *shape: int, dtype: DType = "float32") -> Any:
         """Return uniform draws from [0, 1), of NumPy's global generator."""
@@ -104,13 +105,11 @@ class BackendDevice:
         outside = (indices < 0) | (indices >= n)
         if outside.any():
             raise IndexError(f"index {indices[outside][0]} is outside of one_hot's {n} classes")
-        kernels, name = self.kernels, as_dtype(dtype).name
         flat = indices.astype(np.int64).reshape(-1)
-        places = [kernels.from_numpy(x, True) for x in (np.arange(flat.size), flat)]
-        rows = kernels.full(name, (flat.size, n), as_number(0, as_dtype(dtype)))
-        kernels.scatter(rows, places, kernels.full(name, (), as_number(1, as_dtype(dtype))))
-        result = self.empty((*indices.shape, n), dtype)
-        return self._new(rows.restride(result.shape, result.strides, 0))
+        places = [self.array(x)._view for x in (np.arange(flat.size), flat)]
+        rows = self.full((flat.size, n), 0, dtype)
+        self.kernels.scatter(rows._view, places, self.full((), 1, dtype)._view)
+        return rows.reshape((*indices.shape, n))
 
     def matmul_tiled(self, a: Any, b: Any, out: Any, m: int, n: int, p: int) -> None:
         """Set `out` to the product of matrices that are stored in tiles of `__tile_size__`.

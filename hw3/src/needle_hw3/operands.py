@@ -82,15 +82,14 @@ def update(name: str, x: S, other: Any) -> S:
     result = floating(promote(dtype, other_dtype)) if name in OF_FLOATS else other_dtype
     if not np.can_cast(result, dtype, "same_kind"):
         raise TypeError(f"{name} in place gives {result}, which {dtype} does not hold")
-    kernels = x._device.kernels
     if isinstance(other, NUMBERS):
-        operand = kernels.full(dtype.name, (), as_number(other, dtype))
+        operand = x._device.full((), other, dtype)._view
     else:
         check_same_device(x, other)
         if broadcast_shapes(x.shape, other.shape) != x.shape:
             raise ValueError(f"{name} in place of shapes {x.shape} and {other.shape}")
         operand = other._cast(dtype)._view
-    getattr(kernels, f"{name}_into")(x._view, x._view, operand)
+    getattr(x._device.kernels, f"{name}_into")(x._view, x._view, operand)
     return x
 
 
@@ -104,14 +103,12 @@ def where(condition: S, a: Any, b: Any) -> S:
         dtype = dtype_beside(dtype_beside(np.dtype(bool), a), b)
     for x in (a, b):
         dtype = dtype_beside(dtype, x) if isinstance(x, NUMBERS) else dtype
-    kernels = condition._device.kernels
+    device = condition._device
     views = [
-        kernels.full(dtype.name, (), as_number(x, dtype))
-        if isinstance(x, NUMBERS)
-        else x._cast(dtype)._view
+        device.full((), x, dtype)._view if isinstance(x, NUMBERS) else x._cast(dtype)._view
         for x in (a, b)
     ]
-    return condition._new(kernels.where(condition._view, *views))
+    return condition._new(device.kernels.where(condition._view, *views))
 
 
 def check_same_device(*arrays: Any) -> None:

@@ -33,6 +33,19 @@ def _pow(a: Any, b: Any, **options: Any) -> Any:
     return np.positive(result, **options)
 
 
+def _shift(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a shift that moves every bit out where the count is negative or too large."""
+
+    def shifted(a: Any, b: Any, **options: Any) -> Any:
+        width = 8 * np.result_type(a, b).itemsize
+        none_left = (b < 0) | (b >= width)
+        sign = np.where(a < 0, -1, 0) if function is np.right_shift else 0
+        result = np.where(none_left, sign, function(a, np.where(none_left, 0, b)))
+        return np.positive(result.astype(np.result_type(a, b)), **options)
+
+    return shifted
+
+
 UNARY: list[tuple[str, Callable[..., Any], str]] = [
     ("negative", np.negative, NUMERIC),
     ("positive", np.positive, NUMERIC),
@@ -72,8 +85,8 @@ BINARY: list[tuple[str, Callable[..., Any], str]] = [
     ("bitwise_and", np.bitwise_and, BOOL + INTEGER),
     ("bitwise_or", np.bitwise_or, BOOL + INTEGER),
     ("bitwise_xor", np.bitwise_xor, BOOL + INTEGER),
-    ("bitwise_left_shift", np.left_shift, INTEGER),
-    ("bitwise_right_shift", np.right_shift, INTEGER),
+    ("bitwise_left_shift", _shift(np.left_shift), INTEGER),
+    ("bitwise_right_shift", _shift(np.right_shift), INTEGER),
     ("equal", np.equal, ALL),
     ("not_equal", np.not_equal, ALL),
     ("less", np.less, ALL),

@@ -166,18 +166,28 @@ def copy(a: View) -> View:
 def cast(a: View, dtype: str) -> View:
     """Return a new row-major view with the values of `a` as `dtype`.
 
-    Floats are cut towards 0 for an integer dtype. What does not fit becomes anything.
+    For an integer dtype, floats are cut towards 0 and to the limits of the dtype, and nan becomes
+    0; integers wrap around.
     """
     _check_dtype(dtype)
+    return wrap(_converted(a.array, np.dtype(dtype)))
+
+
+def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
     with np.errstate(all="ignore"):
-        return wrap(a.array.astype(dtype, order="C"))
+        result: Array = array.astype(dtype, order="C")
+    if array.dtype.kind == "f" and dtype.kind in "iu":  # C leaves open what does not fit
+        limits = np.iinfo(dtype)
+        result = np.where(array >= float(limits.max), limits.max, result)
+        result = np.where(array <= float(limits.min), limits.min, result)
+        result = np.where(np.isnan(array), 0, result).astype(dtype)
+    return result
 
 
 def assign(dst: View, src: View) -> None:
     """Set `dst` to `src`, which broadcasts and is converted; right even where they overlap."""
     check_writable(dst)
-    with np.errstate(all="ignore"):
-        dst.array[...] = src.array
+    dst.array[...] = _converted(src.array, dst.array.dtype)
 
 
 def fill(dst: View, value: Any) -> None:

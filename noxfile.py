@@ -229,8 +229,7 @@ def asan(session: nox.Session) -> None:
 @nox.session(default=False)
 def tsan(session: nox.Session) -> None:
     """Run hw3's C++ tests, those of the thread pool above all, under ThreadSanitizer (GCC)."""
-    # The children that are forked make new threads: their results count, not their races.
-    run_cpp_tests(session, "tsan-cpp", TSAN_FLAGS, TSAN_OPTIONS="halt_on_error=1:die_after_fork=0")
+    run_cpp_tests(session, "tsan-cpp", TSAN_FLAGS, TSAN_OPTIONS="halt_on_error=1")
 
 
 @nox.session(default=False)

@@ -9,6 +9,8 @@ namespace needle {
 enum class DType : std::uint8_t { boolean, uint8, int32, int64, float32, float64 };
 
 inline constexpr int kDTypes = 6;
+inline constexpr DType kAllDTypes[kDTypes] = {DType::boolean, DType::uint8,   DType::int32,
+                                              DType::int64,   DType::float32, DType::float64};
 
 /// Bytes of one element.
 constexpr std::size_t item_size(DType dtype) {

@@ -5,6 +5,7 @@
 // const View&)`. Arguments may be `const View&`, `DType` (from its name), `Dims` (from a tuple of
 // ints) and what pybind11 knows; results may be `View`, by value.
 
+#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
@@ -42,14 +43,20 @@ PyObject* view_to_python(View&& view);
 /// The shape that Python gave as a tuple or list of ints. Throws TypeError, or
 /// std::invalid_argument for more than 32 or for an int beyond 64 bits.
 Dims dims_from_python(PyObject* sequence);
-pybind11::tuple dims_to_python(const Dims& dims);
+/// A new tuple of ints; nullptr, with Python's MemoryError set, without memory.
+PyObject* dims_to_python(const Dims& dims);
 
 /// The dtype called `name`. Throws TypeError.
 DType dtype_from_python(PyObject* name);
 /// The name of `dtype`, always the same object for one dtype: a new reference.
 PyObject* dtype_to_python(DType dtype);
 
+pybind11::dtype numpy_dtype(DType dtype);
+/// An ndarray on the memory of the View `object`, which it keeps alive.
+pybind11::array view_to_numpy(const pybind11::object& object);
+
 void bind_view(pybind11::module_& module);
+void bind_making(pybind11::module_& module);
 void bind_elementwise(pybind11::module_& module);
 void bind_movement(pybind11::module_& module);
 void bind_reduce(pybind11::module_& module);
@@ -89,7 +96,7 @@ struct type_caster<needle::Dims> {
     return true;
   }
   static handle cast(const needle::Dims& dims, return_value_policy, handle) {
-    return needle::dims_to_python(dims).release();
+    return needle::dims_to_python(dims);
   }
 };
 

@@ -51,6 +51,7 @@ PYBIND11_MODULE(_cpu, module) {
   module.doc() = "Arrays and their kernels in C++.";
   py::register_local_exception_translator(&translate_type_error);
   bind_view(module);
+  bind_making(module);
   bind_runtime(module);
   NEEDLE_BINDINGS
 }

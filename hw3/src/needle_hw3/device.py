@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from needle_hw3 import kernels_numpy
-from needle_hw3.dtypes import DEFAULTS, DType, as_dtype, as_number, holding
+from needle_hw3.dtypes import DEFAULTS, NAMES, DType, as_dtype, as_number, holding
 from needle_hw3.layout import as_shape
 
 
@@ -77,7 +77,7 @@ class BackendDevice:
 
     def empty(self, shape: Any, dtype: DType = "float32") -> Any:
         """Return an array of `shape` whose values are not set."""
-        return self._new(self.kernels.empty(as_dtype(dtype).name, as_shape(shape)))
+        return self._new(self.kernels.empty(NAMES[as_dtype(dtype)], as_shape(shape)))
 
     def full(self, shape: Any, fill_value: Any, dtype: DType = "float32") -> Any:
         """Return an array of `shape` with every element `fill_value`."""

@@ -26,6 +26,9 @@ float64 = np.dtype("float64")
 DTYPES = {dtype.name: dtype for dtype in (bool_, uint8, int32, int64, float32, float64)}
 """Every dtype that an array can have, by its name."""
 
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
+"""The name of each dtype; NumPy's `dtype.name` takes as long as an operation."""
+
 DEFAULTS = {"b": bool_, "i": int64, "f": float32}
 """The dtype of Python's bool, int and float, by the kind of NumPy's dtype."""
 
@@ -52,10 +55,11 @@ def as_dtype(dtype: DType) -> np.dtype[Any]:
     Raises `TypeError` for one that arrays cannot have.
     """
     found = np.dtype(dtype)
-    if found.name not in DTYPES or dtype is None:
+    name = NAMES.get(found) or NAMES.get(found.newbyteorder("="))
+    if dtype is None or name is None:
         names = ", ".join(DTYPES)
         raise TypeError(f"arrays hold these real numbers, not dtype {found}: {names}")
-    return DTYPES[found.name]
+    return DTYPES[name]
 
 
 def holding(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -25,7 +25,7 @@ Method: TypeAlias = Callable[["NDArray", Any], Any]
 def _operator(name: str) -> Method:
     """Return the method for `array op other`, which gives up on what is no array and no number.
 
-    Two arrays of one device and dtype, or an array of floats and a float, go straight to the
+    Two arrays of one device and dtype, or an array of floats and a number, go straight to the
     kernel: small operations are all overhead.
     """
     scalar_name = f"{name}_scalar"
@@ -36,8 +36,8 @@ def _operator(name: str) -> Method:
         try:
             if kind is NDArray and other._device is device:
                 view = getattr(device.kernels, name)(self._view, other._view)
-            elif kind is float and self._view.dtype in _FLOATS:
-                view = getattr(device.kernels, scalar_name)(self._view, other)
+            elif (kind is float or kind is int) and self._view.dtype in _FLOATS:
+                view = getattr(device.kernels, scalar_name)(self._view, float(other))
             else:
                 return _promoted(name, self, other)
         except TypeError:
@@ -56,9 +56,16 @@ def _reflected(name: str) -> Method:
 
 
 def _in_place(name: str) -> Method:
-    """Return the method for `array op= other`."""
+    """Return the method for `array op= other`, which also asks the kernel first."""
+    into_name = f"{name}_into"
 
     def method(self: NDArray, other: Any) -> Any:
+        if type(other) is NDArray and other._device is self._device:
+            try:
+                getattr(self._device.kernels, into_name)(self._view, self._view, other._view)
+            except (TypeError, ValueError):
+                return update(name, self, other)
+            return self
         return update(name, self, other) if isinstance(other, _OPERANDS) else NotImplemented
 
     return method

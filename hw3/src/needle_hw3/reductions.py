@@ -25,6 +25,11 @@ def matmul(a: S, b: Any) -> S:
     A vector counts as a row on the left and as a column on the right, and its axis is dropped.
     """
     check_same_device(a, b)
+    if a._view.ndim > 1 < b._view.ndim:
+        try:
+            return a._new(a._device.kernels.matmul(a._view, b._view))
+        except (TypeError, ValueError):
+            pass  # of two dtypes, or an error that is named below
     _check_shapes(a, b)
     dtype = promote(a.dtype, b.dtype)
     left, right = a._cast(dtype), b._cast(dtype)

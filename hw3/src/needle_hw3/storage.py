@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from needle_hw3.device import BackendDevice, to_numpy
-from needle_hw3.dtypes import DTYPES, DType, as_dtype
+from needle_hw3.dtypes import DTYPES, NAMES, DType, as_dtype
 from needle_hw3.layout import Layout, Shape, compact_strides, is_compact
 
 S = TypeVar("S", bound="Storage")
@@ -80,7 +80,7 @@ class Storage:
 
     def _cast(self: S, dtype: np.dtype[Any]) -> S:
         """Return this array in `dtype`: itself, if it has it."""
-        name = dtype.name
+        name = NAMES[dtype]
         view = self._view
         return self if view.dtype == name else self._new(self._device.kernels.cast(view, name))
 

@@ -26,7 +26,7 @@ struct StoredAs<bool> {
 };
 
 template <class F, class T>
-void unary(const void* const* inputs, void* out, std::int64_t count) {
+void unary(const void* const* inputs, int, void* out, std::int64_t count) {
   const T* a = static_cast<const T*>(inputs[0]);
   if constexpr (requires(Vector<T> v) { F::template lanes<T>(v); }) {
     T* result = static_cast<T*>(out);
@@ -40,16 +40,25 @@ void unary(const void* const* inputs, void* out, std::int64_t count) {
   }
 }
 
-template <class F, class T>
-void binary(const void* const* inputs, void* out, std::int64_t count) {
-  const T* a = static_cast<const T*>(inputs[0]);
-  const T* b = static_cast<const T*>(inputs[1]);
+/// What a loop reads: the same element everywhere, or one after the other.
+template <class T, bool single>
+struct Reader {
+  const T* from;
+  T value = *from;
+
+  T operator[](std::int64_t i) const { return single ? value : from[i]; }
+  Vector<T> lanes(std::int64_t i, std::int64_t count) const {
+    return single ? fill(value) : load<T>(from + i, count);
+  }
+};
+
+template <class F, class T, class A, class B>
+void binary_loop(A a, B b, void* out, std::int64_t count) {
   if constexpr (requires(Vector<T> v) { F::template lanes<T>(v, v); }) {
     T* result = static_cast<T*>(out);
     for (std::int64_t i = 0; i < count; i += kLanes<T>) {
-      const Vector<T> c =
-          F::template lanes<T>(load<T>(a + i, count - i), load<T>(b + i, count - i));
-      store<T>(result + i, c, count - i);
+      const std::int64_t rest = count - i;
+      store<T>(result + i, F::template lanes<T>(a.lanes(i, rest), b.lanes(i, rest)), rest);
     }
   } else {
     auto* result = static_cast<typename StoredAs<decltype(F::apply(T{}, T{}))>::type*>(out);
@@ -58,8 +67,19 @@ void binary(const void* const* inputs, void* out, std::int64_t count) {
   }
 }
 
+template <class F, class T>
+void binary(const void* const* inputs, int single, void* out, std::int64_t count) {
+  const T* a = static_cast<const T*>(inputs[0]);
+  const T* b = static_cast<const T*>(inputs[1]);
+  using One = Reader<T, true>;
+  using Each = Reader<T, false>;
+  if (single == 0) return binary_loop<F, T>(One{a}, Each{b}, out, count);
+  if (single == 1) return binary_loop<F, T>(Each{a}, One{b}, out, count);
+  return binary_loop<F, T>(Each{a}, Each{b}, out, count);
+}
+
 template <class From, class To>
-void cast(const void* const* inputs, void* out, std::int64_t count) {
+void cast(const void* const* inputs, int, void* out, std::int64_t count) {
   const From* a = static_cast<const From*>(inputs[0]);
   To* result = static_cast<To*>(out);
   NEEDLE_INDEPENDENT
@@ -67,7 +87,7 @@ void cast(const void* const* inputs, void* out, std::int64_t count) {
 }
 
 template <class From>
-void cast_to_bool(const void* const* inputs, void* out, std::int64_t count) {
+void cast_to_bool(const void* const* inputs, int, void* out, std::int64_t count) {
   const From* a = static_cast<const From*>(inputs[0]);
   std::uint8_t* result = static_cast<std::uint8_t*>(out);
   NEEDLE_INDEPENDENT
@@ -76,7 +96,7 @@ void cast_to_bool(const void* const* inputs, void* out, std::int64_t count) {
 
 /// `T` is any type as wide as the elements.
 template <class T>
-void where(const void* const* inputs, void* out, std::int64_t count) {
+void where(const void* const* inputs, int, void* out, std::int64_t count) {
   const std::uint8_t* condition = static_cast<const std::uint8_t*>(inputs[0]);
   const T* a = static_cast<const T*>(inputs[1]);
   const T* b = static_cast<const T*>(inputs[2]);

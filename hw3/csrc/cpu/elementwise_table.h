@@ -38,9 +38,11 @@ inline constexpr const char* kBinaryNames[] = {
 inline constexpr int kUnaries = sizeof(kUnaryNames) / sizeof(kUnaryNames[0]);
 inline constexpr int kBinaries = sizeof(kBinaryNames) / sizeof(kBinaryNames[0]);
 
-/// Calculates `count` elements of `out` from those of the inputs, all without gaps. An input may be
-/// the memory of `out`, but not overlap it otherwise.
-using Loop = void (*)(const void* const* inputs, void* out, std::int64_t count);
+/// Calculates `count` elements of `out` from those of the inputs, all without gaps. A loop of two
+/// inputs may have one that is a single element for all of them: its number, or kNone. An input may
+/// be the memory of `out`, but not overlap it otherwise.
+using Loop = void (*)(const void* const* inputs, int single, void* out, std::int64_t count);
+inline constexpr int kNone = -1;
 
 struct Kernel {
   Loop loop = nullptr;  // none: the operation has not this dtype

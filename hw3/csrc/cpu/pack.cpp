@@ -29,24 +29,46 @@ void stream_copy(char* to, const char* from, std::int64_t bytes) {
 #endif
 }
 
-/// A tile of 8 x 8 elements at a time, so that the lines of both sides are used while they are
-/// near.
+/// Columns `column` to `column + count` of a block, one after the other.
 template <class T>
-void pack_transposed(T* to, const T* from, const Block& block) {
-  constexpr std::int64_t kSide = 8;
-  for (std::int64_t column = 0; column < block.columns; column += kSide) {
-    const std::int64_t columns = std::min(kSide, block.columns - column);
-    for (std::int64_t row = 0; row < block.rows; row += kSide) {
-      const std::int64_t rows = std::min(kSide, block.rows - row);
-      const T* corner = from + row * block.row_stride + column * block.column_stride;
-      T* target = to + row * block.columns + column;
-      for (std::int64_t j = 0; j < columns; ++j) {
-        for (std::int64_t i = 0; i < rows; ++i) {
-          target[i * block.columns + j] = corner[i * block.row_stride + j * block.column_stride];
-        }
-      }
+void pack_columns(T* to, const T* from, const Block& block, std::int64_t column,
+                  std::int64_t count, std::int64_t first_row) {
+  for (std::int64_t j = column; j < column + count; ++j) {
+    const T* source = from + j * block.column_stride;
+    for (std::int64_t i = first_row; i < block.rows; ++i) {
+      to[i * block.columns + j] = source[i * block.row_stride];
     }
   }
+}
+
+/// Squares of 4 x 4 elements are turned around in registers, where there are such instructions.
+void pack_transposed(std::uint32_t* to, const std::uint32_t* from, const Block& block) {
+  std::int64_t column = 0;
+#if defined(__SSE2__)
+  const std::int64_t rows = block.row_stride == 1 ? block.rows & ~std::int64_t{3} : 0;
+  for (; column + 4 <= block.columns; column += 4) {
+    const std::uint32_t* source = from + column * block.column_stride;
+    std::uint32_t* target = to + column;
+    for (std::int64_t row = 0; row < rows; row += 4) {
+      __m128 lines[4];
+      for (int k = 0; k < 4; ++k) {
+        lines[k] = _mm_loadu_ps(
+            reinterpret_cast<const float*>(source + row + k * block.column_stride));
+      }
+      _MM_TRANSPOSE4_PS(lines[0], lines[1], lines[2], lines[3]);
+      for (int k = 0; k < 4; ++k) {
+        _mm_storeu_ps(reinterpret_cast<float*>(target + (row + k) * block.columns), lines[k]);
+      }
+    }
+    pack_columns(to, from, block, column, 4, rows);
+  }
+#endif
+  pack_columns(to, from, block, column, block.columns - column, 0);
+}
+
+template <class T>
+void pack_transposed(T* to, const T* from, const Block& block) {
+  pack_columns(to, from, block, 0, block.columns, 0);
 }
 
 template <class T>

@@ -41,9 +41,10 @@ class Tiling {
   void choose_axes(Loops<kOperands>& loops);
   void choose_tile();
   bool transposed(int n) const;
+  bool takes_single() const { return operands_ == 3; }
   Tile at(std::int64_t index) const;
   void run_tile(const Tile& tile, Buffers& buffers) const;
-  const char* source(int n, const Tile& tile, Buffers& buffers, char* buffer) const;
+  const char* source(int n, const Tile& tile, char* buffer) const;
   Block block(int n, const Tile& tile) const {
     return {tile.rows, tile.columns, rows_.strides[n], columns_.strides[n]};
   }
@@ -60,11 +61,9 @@ class Tiling {
   std::int64_t rows_tiles_ = 1, column_tiles_ = 1, outer_ = 1;
 };
 
-/// Where operands are packed, and which single element an input's buffer is full of.
+/// Where operands are packed.
 struct Tiling::Buffers {
   alignas(64) char bytes[kOperands][kTransposed * 8];
-  const char* repeated[kOperands] = {};
-  std::int64_t filled[kOperands] = {};
 };
 
 Tiling::Tiling(Loop loop, const View& out, const Input* inputs, int count)
@@ -80,7 +79,8 @@ Tiling::Tiling(Loop loop, const View& out, const Input* inputs, int count)
     data_[n] = used ? const_cast<char*>(inputs[n - 1].data) : nullptr;
     item_sizes_[n] = used ? inputs[n - 1].item_size : 1;
   }
-  stream_ = out.size() * item_sizes_[0] >= kStreamedBytes;
+  // Where there is something to calculate, streaming was measured to be slower.
+  stream_ = loop == nullptr && out.size() * item_sizes_[0] >= kStreamedBytes;
   simplify(loops);
   choose_axes(loops);
   choose_tile();
@@ -117,10 +117,13 @@ bool Tiling::transposed(int n) const {
 
 void Tiling::choose_tile() {
   bool packs = stream_, transposes = false;
+  int singles = 0;
   for (int n = 0; n < operands_; ++n) {
-    packs |= columns_.strides[n] != 1;
+    if (columns_.strides[n] == 0) ++singles;
+    packs |= columns_.strides[n] != 0 && columns_.strides[n] != 1;
     transposes |= transposed(n);
   }
+  packs |= singles > (takes_single() ? 1 : 0);
   if (transposes) {
     tile_rows_ = std::min(rows_.size, kTransposedRows);
     tile_columns_ = std::min(columns_.size, kTransposed / tile_rows_);
@@ -155,17 +158,11 @@ void Tiling::run(std::int64_t begin, std::int64_t end) const {
 }
 
 /// The elements of input n without gaps: where they lie, or packed into `buffer`.
-const char* Tiling::source(int n, const Tile& tile, Buffers& buffers, char* buffer) const {
+const char* Tiling::source(int n, const Tile& tile, char* buffer) const {
   const char* first = data_[n] + tile.offsets[n] * item_sizes_[n];
   const Block from = block(n, tile);
   if (from.flat()) return first;
-  if (!from.repeats()) {
-    pack(buffer, first, from, item_sizes_[n]);
-  } else if (buffers.repeated[n] != first || buffers.filled[n] < from.size() || loop_ == nullptr) {
-    pack(buffer, first, from, item_sizes_[n]);
-    buffers.repeated[n] = first;
-    buffers.filled[n] = from.size();
-  }
+  pack(buffer, first, from, item_sizes_[n]);
   return buffer;
 }
 
@@ -174,18 +171,30 @@ void Tiling::run_tile(const Tile& tile, Buffers& buffers) const {
   const Block to = block(0, tile);
   const bool direct = to.flat() && !stream_;
   char* target = direct ? out : buffers.bytes[0];
-  const char* result = target;
   if (loop_ == nullptr) {
-    result = source(1, tile, buffers, target);
-    if (direct && result != target) unpack(out, result, to, item_sizes_[0], false);
-  } else {
-    const void* inputs[kMaxInputs];
-    for (int n = 1; n < operands_; ++n) {
-      inputs[n - 1] = source(n, tile, buffers, buffers.bytes[n]);
-    }
-    loop_(inputs, target, to.size());
+    const char* moved = source(1, tile, target);
+    if (moved != out) unpack(out, moved, to, item_sizes_[0], stream_);
+    return;
   }
-  if (!direct) unpack(out, result, to, item_sizes_[0], stream_);
+  int single = kNone;
+  const void* inputs[kMaxInputs];
+  for (int n = 1; n < operands_; ++n) {
+    if (takes_single() && single == kNone && to.size() > 1 && block(n, tile).repeats()) {
+      single = n - 1;
+      inputs[n - 1] = data_[n] + tile.offsets[n] * item_sizes_[n];
+    } else {
+      inputs[n - 1] = source(n, tile, buffers.bytes[n]);
+    }
+  }
+  loop_(inputs, single, target, to.size());
+  if (!direct) unpack(out, target, to, item_sizes_[0], false);
+}
+
+/// Whether a single call of the loop does it all: most calls for small arrays.
+bool is_short_and_flat(const View& out, const Input* inputs, int count) {
+  if (out.size() > kGrain || !out.compact()) return false;
+  return std::all_of(inputs, inputs + count,
+                     [&](const Input& input) { return input.strides == out.strides; });
 }
 
 }  // namespace
@@ -202,6 +211,11 @@ Input::Input(const void* value, DType dtype, const Dims& shape)
 
 void evaluate(Loop loop, const View& out, const Input* inputs, int count) {
   if (out.size() == 0) return;
+  if (loop != nullptr && is_short_and_flat(out, inputs, count)) {
+    const void* data[kMaxInputs] = {};
+    for (int n = 0; n < count; ++n) data[n] = inputs[n].data;
+    return loop(data, kNone, out.bytes(), out.size());
+  }
   const Tiling tiling(loop, out, inputs, count);
   const std::int64_t grain = std::max<std::int64_t>(1, kGrain / tiling.tile_elements());
   if (tiling.size() <= grain) return tiling.run(0, tiling.size());

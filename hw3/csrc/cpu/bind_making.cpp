@@ -5,6 +5,8 @@
 #include <string>
 
 #include "cpu/bind.h"
+#include "cpu/movement.h"
+#include "cpu/numbers.h"
 
 namespace py = pybind11;
 
@@ -77,10 +79,13 @@ py::object from_numpy(const py::array& array, bool copy) {
   return view;
 }
 
-py::object full(DType dtype, const Dims& shape, const py::object& value) {
-  py::object view = py::cast(View::empty(dtype, shape));
-  view_to_numpy(view).attr("fill")(value);
-  return view;
+View full(DType dtype, const Dims& shape, const py::object& value) {
+  const Number number = number_from_python(value, dtype);
+  return unlocked(count(shape), [&] {
+    const View view = View::empty(dtype, shape);
+    fill(view, number);
+    return view;
+  });
 }
 
 }  // namespace

@@ -61,10 +61,11 @@ def test_names_of_kernels_are_looked_up_among_them(backend):
 
 
 OPERATIONS = [
-    operator.add, operator.sub, operator.eq, operator.lt, operator.matmul, operator.iadd, nd.maximum,
-    nd.where, nd.tensordot, nd.vecdot, lambda a, b: nd.concat([a, b]), lambda a, b: nd.stack([a, b]),
+    operator.add, operator.sub, operator.eq, operator.lt, operator.matmul, operator.iadd,
+    nd.maximum, nd.where, nd.tensordot, nd.vecdot, nd.clip,
+    lambda a, b: nd.concat([a, b]), lambda a, b: nd.stack([a, b]),
     lambda a, b: a.__setitem__(0, b[0]), lambda a, b: a[nd.argsort(b[0])], nd.broadcast_arrays,
-    lambda a, b: nd.clip(a, b), lambda a, b: nd.take(a, nd.argsort(b[0]), axis=0),
+    lambda a, b: nd.take(a, nd.argsort(b[0]), axis=0),
     lambda a, b: nd.searchsorted(a[0], b), lambda a, b: nd.diff(a, append=b),
 ]  # fmt: skip
 

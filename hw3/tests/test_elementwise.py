@@ -18,7 +18,8 @@ def identity_on_integers(function):
 
 
 UNARY = {
-    "abs": (np.abs, NUMERIC), "negative": (np.negative, NUMERIC), "positive": (np.positive, NUMERIC),
+    "abs": (np.abs, NUMERIC), "negative": (np.negative, NUMERIC),
+    "positive": (np.positive, NUMERIC),
     "sign": (np.sign, NUMERIC), "square": (np.square, NUMERIC),
     "floor": (identity_on_integers(np.floor), NUMERIC),
     "ceil": (identity_on_integers(np.ceil), NUMERIC),
@@ -56,7 +57,7 @@ EXACT = {"add", "subtract", "multiply", "divide", "sqrt", "square", "maximum", "
 
 
 def close(name, found, expected):
-    """Assert equality: of the roots and transcendental functions to a few units of the last place."""
+    """Assert equality: of transcendental functions to a few units of the last place."""
     expected = np.asarray(expected)
     assert found.dtype == expected.dtype
     assert found.shape == expected.shape

@@ -18,7 +18,8 @@ def test_functions_of_shape_return_views(views, numbers, shape, view, same):
     order = tuple(reversed(range(a.ndim)))
     cases = [
         (nd.permute_dims(x, order), np.transpose(a, order)), (nd.flip(x), np.flip(a)),
-        (nd.expand_dims(x, 0), np.expand_dims(a, 0)), (nd.expand_dims(x, -1), np.expand_dims(a, -1)),
+        (nd.expand_dims(x, 0), np.expand_dims(a, 0)),
+        (nd.expand_dims(x, -1), np.expand_dims(a, -1)),
         (nd.broadcast_to(x, (2, *a.shape)), np.broadcast_to(a, (2, *a.shape))),
         (nd.squeeze(nd.expand_dims(x, -1), -1), a), (x.flip(()), a),
     ]  # fmt: skip
@@ -101,7 +102,8 @@ def test_arrays_are_cut(views, numbers, same):
 
 @pytest.mark.parametrize(
     ("shift", "axis"),
-    [(1, None), (-2, None), (7, 0), (-1, -1), ((1, 2), (0, 1)), ((1, 1), (0, 0)), (2, (0, 1)), (0, 0)],
+    [(1, None), (-2, None), (7, 0), (-1, -1), ((1, 2), (0, 1)), ((1, 1), (0, 0)), (2, (0, 1)),
+     (0, 0)],
     ids=str,
 )  # fmt: skip
 def test_elements_roll(views, numbers, shift, axis, same):

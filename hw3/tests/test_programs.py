@@ -1,5 +1,7 @@
 """Random programs of views, assignments and operations, run by NumPy and by each device."""
 
+import operator
+
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -96,7 +98,7 @@ class Programs(RuleBasedStateMachine):
         if pair[0].flags.writeable:
             pair[0][...] += value
             for x in pair[1]:
-                x += value
+                operator.iadd(x, value)
         self.check(*pair)
 
     @rule(target=arrays, a=arrays, b=arrays)

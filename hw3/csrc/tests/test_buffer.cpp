@@ -1,5 +1,7 @@
 // The allocator: alignment, reuse, accounts, refusals, threads.
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -73,6 +75,27 @@ TEST(memory_is_used_again_and_given_back_on_request) {
   needle::release_cached_memory();
   CHECK(needle::allocator_statistics().cached == 0);
 }
+
+TEST(blocks_of_several_sizes_wait_side_by_side) {
+  needle::release_cached_memory();
+  for (std::size_t bytes : {kMegabyte, 2 * kMegabyte, 5 * kMegabyte}) allocate(bytes);
+  CHECK(needle::allocator_statistics().cached >= 8 * kMegabyte);
+  needle::release_cached_memory();
+}
+
+#if !defined(__SANITIZE_ADDRESS__)  // which keeps a note on each byte, used or not
+TEST(no_more_than_a_quarter_of_the_memory_is_kept) {
+  needle::release_cached_memory();
+  const std::size_t memory = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
+                             static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  for (std::size_t part : {5, 6, 7, 8}) {
+    allocate(memory / part);  // never touched: it takes no room
+    CHECK(needle::allocator_statistics().cached <= memory / 4);
+  }
+  CHECK(needle::allocator_statistics().cached > 0);
+  needle::release_cached_memory();
+}
+#endif
 
 TEST(the_accounts_balance) {
   const auto before = needle::allocator_statistics();

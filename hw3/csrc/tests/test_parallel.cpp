@@ -39,11 +39,30 @@ std::vector<int> visits(std::int64_t total, std::int64_t grain) {
   return counts;
 }
 
+constexpr std::chrono::milliseconds kLong{30};
+
+template <class Condition>
+bool wait_for(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  return condition();
+}
+
+/// Whether two parts run at once: each waits until the other has begun.
+bool two_parts_meet() {
+  std::atomic<int> begun{0}, met{0};
+  parallel_for(2, 1, [&](std::int64_t, std::int64_t) {
+    ++begun;
+    if (wait_for([&] { return begun == 2; })) ++met;
+  });
+  return met == 2;
+}
+
 #if !defined(__SANITIZE_THREAD__)  // which does not follow a forked child that starts threads
 bool is_child_well(void (*work)()) {
   const pid_t child = fork();
   if (child == 0) {
-    alarm(20);  // a child that hangs is killed
+    alarm(60);  // a child that hangs is killed
     work();
     _exit(needle::tests::failures == 0 ? 0 : 1);
   }
@@ -96,15 +115,20 @@ TEST(odd_totals_and_grains_are_harmless) {
 
 TEST(several_threads_take_part) {
   const Threads scope(4);
-  std::atomic<int> present{0};
-  // Each part waits for a second one to be running: alone, the caller would never see it.
-  std::atomic<bool> met{false};
+  CHECK(two_parts_meet());
+}
+
+TEST(the_call_returns_when_all_parts_have_ended) {
+  const Threads scope(2);
+  const std::thread::id caller = std::this_thread::get_id();
+  std::atomic<int> started{0}, ended{0};
   parallel_for(2, 1, [&](std::int64_t, std::int64_t) {
-    if (++present == 2) met = true;
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!met && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    ++started;
+    wait_for([&] { return started == 2; });
+    if (std::this_thread::get_id() != caller) std::this_thread::sleep_for(kLong);
+    ++ended;
   });
-  CHECK(met);
+  CHECK(ended == 2);
 }
 
 TEST(the_first_error_comes_out_after_the_other_parts) {
@@ -182,6 +206,7 @@ TEST(a_forked_child_has_a_pool_of_its_own) {
   for (int round = 0; round < 5; ++round) {
     CHECK(is_child_well([] {
       CHECK(needle::num_threads() == 3);
+      CHECK(two_parts_meet());
       for (int i = 0; i < 50; ++i) CHECK(visits(100, 1) == std::vector<int>(100, 1));
       needle::set_num_threads(2);
       CHECK(visits(100, 1) == std::vector<int>(100, 1));

@@ -64,7 +64,8 @@ def test_operands_of_two_dtypes_and_unknown_kinds_are_refused(kernels):
     for call in (
         lambda: kernels.add(x, y), lambda: kernels.add(b, b), lambda: kernels.logical_and(x, x),
         lambda: kernels.exp(view(kernels, [1], "int32")), lambda: kernels.add_into(x, x, y),
-        lambda: kernels.where(x, x, x), lambda: kernels.where(b, x, y), lambda: kernels.take(x, x, 0),
+        lambda: kernels.where(x, x, x), lambda: kernels.where(b, x, y),
+        lambda: kernels.take(x, x, 0),
         lambda: kernels.gather(x, [x]),
     ):  # fmt: skip
         with pytest.raises(TypeError):

@@ -2,6 +2,7 @@
 
 Pure functions on tuples of ints. Strides and offsets count elements. Every function that changes
 a layout returns the new one and moves no element; each device then looks at its memory that way.
+Programs ask the same of the same shapes again and again, so answers are remembered.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,6 +20,8 @@ Shape: TypeAlias = tuple[int, ...]
 Axes: TypeAlias = "int | Iterable[int] | None"
 
 MAX_DIMS = 32
+
+remembered = lru_cache(maxsize=4096)
 
 
 class Layout(NamedTuple):
@@ -37,16 +41,24 @@ def as_shape(shape: Any) -> Shape:
     Raises `ValueError` for a negative size, more than 32 axes, or more than 2^62 elements, and
     `TypeError` for what is no int.
     """
-    sizes = (shape,) if hasattr(shape, "__index__") else tuple(shape)
-    sizes = tuple(map(operator.index, sizes))
+    return _checked(_ints(shape))
+
+
+@remembered
+def _checked(sizes: Shape) -> Shape:
     if len(sizes) > MAX_DIMS:
         raise ValueError(f"an array has at most {MAX_DIMS} axes, not {len(sizes)}")
     for axis, size in enumerate(sizes):
         if size < 0:
             raise ValueError(f"shape {sizes} has the negative size {size} at axis {axis}")
-    if math.prod(size for size in sizes if size) > 2**62:
+    if math.prod([size or 1 for size in sizes]) > 2**62:
         raise ValueError(f"shape {sizes} has more elements than any memory")
     return sizes
+
+
+def _ints(values: Any) -> tuple[int, ...]:
+    """Return an int or an iterable of ints as a tuple of Python's ints."""
+    return tuple(map(operator.index, (values,) if hasattr(values, "__index__") else values))
 
 
 def compact_strides(shape: Shape) -> Shape:
@@ -95,22 +107,30 @@ def normalize_axes(axes: Axes, ndim: int) -> tuple[int, ...]:
     """
     if axes is None:
         return tuple(range(ndim))
-    given = tuple(axes) if isinstance(axes, Iterable) else (axes,)
-    normal = tuple(normalize_axis(axis, ndim) for axis in given)
-    for position, axis in enumerate(normal):
-        if axis in normal[:position]:
-            raise ValueError(f"axes {given} repeat axis {axis}")
+    return _normalized(_ints(axes), ndim)
+
+
+@remembered
+def _normalized(given: tuple[int, ...], ndim: int) -> tuple[int, ...]:
+    normal = tuple([normalize_axis(axis, ndim) for axis in given])
+    if len(set(normal)) < len(normal):
+        repeated = next(axis for axis in normal if normal.count(axis) > 1)
+        raise ValueError(f"axes {given} repeat axis {repeated}")
     return normal
 
 
 def permute(layout: Layout, axes: Iterable[int]) -> Layout:
     """Return the layout with its axes in the order `axes`, which names each of them once."""
-    given = tuple(axes)
+    return _permuted(layout, _ints(axes))
+
+
+@remembered
+def _permuted(layout: Layout, given: tuple[int, ...]) -> Layout:
     order = normalize_axes(given, len(layout.shape))
     if len(order) != len(layout.shape):
         raise ValueError(f"axes {given} do not name each axis of shape {layout.shape} once")
     shape, strides, offset = layout
-    return Layout(tuple(shape[i] for i in order), tuple(strides[i] for i in order), offset)
+    return Layout(tuple([shape[i] for i in order]), tuple([strides[i] for i in order]), offset)
 
 
 def move_axes(layout: Layout, source: Axes, destination: Axes) -> Layout:
@@ -179,6 +199,7 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
     return tuple(result)
 
 
+@remembered
 def broadcast(layout: Layout, shape: Shape) -> Layout:
     """Return the layout repeated to `shape`: axes that are repeated have stride 0."""
     added = len(shape) - len(layout.shape)
@@ -200,17 +221,22 @@ def known_shape(shape: Any, size: int) -> Shape:
 
     Raises `ValueError` if that is not whole, or if the number of elements differs.
     """
-    sizes = (shape,) if hasattr(shape, "__index__") else tuple(shape)
-    sizes = tuple(map(operator.index, sizes))
-    rest = math.prod(wanted for wanted in sizes if wanted != -1)
+    return _known(_ints(shape), size)
+
+
+@remembered
+def _known(sizes: Shape, size: int) -> Shape:
     result = sizes
-    if sizes.count(-1) == 1 and rest:
-        result = tuple(size // rest if wanted == -1 else wanted for wanted in sizes)
-    if any(wanted < 0 for wanted in result) or math.prod(result) != size:
+    if sizes.count(-1) == 1:
+        rest = -math.prod(sizes)
+        if rest:
+            result = tuple([size // rest if wanted == -1 else wanted for wanted in sizes])
+    if math.prod(result) != size or (result and min(result) < 0):
         raise ValueError(f"cannot reshape array of size {size} into shape {sizes}")
     return as_shape(result)
 
 
+@remembered
 def reshape(layout: Layout, shape: Shape) -> Layout | None:
     """Return the layout that shows the same elements as `shape`, or None if they must be moved.
 

@@ -14,7 +14,7 @@ def numbers(rng, shape, dtype):
     if dtype == "bool":
         return rng.random(shape) < 0.5
     if dtype.startswith("float"):
-        special = [np.nan, np.inf, -np.inf, 0.0, -0.0, np.finfo(dtype).smallest_subnormal]
+        special = [np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0, np.finfo(dtype).smallest_subnormal]
         drawn = np.concatenate([special, 1e30 * rng.standard_normal(9), rng.standard_normal(9)])
         return rng.choice(drawn, shape).astype(dtype)
     ends = np.iinfo(dtype)

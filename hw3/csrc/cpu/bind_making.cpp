@@ -39,33 +39,42 @@ DType dtype_of_numpy(const py::array& array) {
                               py::str(array.dtype()).cast<std::string>());
 }
 
-View borrow(const py::array& array) {
-  View view;
-  view.dtype = dtype_of_numpy(array);
-  view.writable = array.writeable();
-  const auto item = static_cast<std::int64_t>(item_size(view.dtype));
+/// Throws std::invalid_argument unless kernels can read the elements of `array` where they are.
+void check_can_be_shared(const py::array& array) {
+  const auto item = static_cast<std::int64_t>(array.itemsize());
   const char order = array.dtype().byteorder();
   if (order != '=' && order != '|') {
     throw std::invalid_argument("an array in foreign byte order cannot be shared, only copied");
   }
+  if (reinterpret_cast<std::uintptr_t>(array.data()) % item != 0) {
+    throw std::invalid_argument("an array that is not aligned cannot be shared, only copied");
+  }
   for (int axis = 0; axis < array.ndim(); ++axis) {
-    view.shape.push_back(array.shape(axis));
     if (array.shape(axis) > 1 && array.strides(axis) % item != 0) {
       throw std::invalid_argument("an array cannot be shared whose stride of " +
                                   std::to_string(array.strides(axis)) +
                                   " bytes is no multiple of its item size " + std::to_string(item));
     }
-    view.strides.push_back(array.strides(axis) / item);
   }
-  if (reinterpret_cast<std::uintptr_t>(array.data()) % item != 0) {
-    throw std::invalid_argument("an array that is not aligned cannot be shared, only copied");
+}
+
+/// A view of the memory of `array`, from its lowest element to its highest.
+View borrow(const py::array& array) {
+  View view;
+  view.dtype = dtype_of_numpy(array);
+  check_can_be_shared(array);
+  view.writable = array.writeable();
+  const auto item = static_cast<std::int64_t>(item_size(view.dtype));
+  for (int axis = 0; axis < array.ndim(); ++axis) {
+    view.shape.push_back(array.shape(axis));
+    view.strides.push_back(array.strides(axis) / item);
   }
   const Reach reached = reach(view.shape, view.strides);
   view.offset = -reached.low;
   const std::int64_t elements = reached.high - reached.low + 1;
-  char* first = static_cast<char*>(const_cast<void*>(array.data())) + reached.low * item;
+  char* lowest = static_cast<char*>(const_cast<void*>(array.data())) + reached.low * item;
   view.buffer =
-      BufferRef(Buffer::borrow(first, static_cast<std::size_t>(elements * item), Keeper(array)));
+      BufferRef(Buffer::borrow(lowest, static_cast<std::size_t>(elements * item), Keeper(array)));
   return view;
 }
 

@@ -31,8 +31,8 @@ void stream_copy(char* to, const char* from, std::int64_t bytes) {
 
 /// Columns `column` to `column + count` of a block, one after the other.
 template <class T>
-void pack_columns(T* to, const T* from, const Block& block, std::int64_t column,
-                  std::int64_t count, std::int64_t first_row) {
+void pack_columns(T* to, const T* from, const Block& block, std::int64_t column, std::int64_t count,
+                  std::int64_t first_row) {
   for (std::int64_t j = column; j < column + count; ++j) {
     const T* source = from + j * block.column_stride;
     for (std::int64_t i = first_row; i < block.rows; ++i) {
@@ -41,19 +41,29 @@ void pack_columns(T* to, const T* from, const Block& block, std::int64_t column,
   }
 }
 
+/// Asks for 4 columns of a block. The processor foresees steps along a line of memory only, so that
+/// a transposed walk would wait for each line; addresses that do not exist are ignored.
+[[maybe_unused]] void prefetch(const std::uint32_t* from, const Block& block) {
+  for (std::int64_t row = 0; row < block.rows; row += 16) {
+    for (int k = 0; k < 4; ++k) __builtin_prefetch(from + row + k * block.column_stride);
+  }
+}
+
 /// Squares of 4 x 4 elements are turned around in registers, where there are such instructions.
 void pack_transposed(std::uint32_t* to, const std::uint32_t* from, const Block& block) {
   std::int64_t column = 0;
 #if defined(__SSE2__)
+  constexpr std::int64_t kAhead = 16;
   const std::int64_t rows = block.row_stride == 1 ? block.rows & ~std::int64_t{3} : 0;
   for (; column + 4 <= block.columns; column += 4) {
     const std::uint32_t* source = from + column * block.column_stride;
     std::uint32_t* target = to + column;
+    prefetch(source + kAhead * block.column_stride, block);
     for (std::int64_t row = 0; row < rows; row += 4) {
       __m128 lines[4];
       for (int k = 0; k < 4; ++k) {
-        lines[k] = _mm_loadu_ps(
-            reinterpret_cast<const float*>(source + row + k * block.column_stride));
+        lines[k] =
+            _mm_loadu_ps(reinterpret_cast<const float*>(source + row + k * block.column_stride));
       }
       _MM_TRANSPOSE4_PS(lines[0], lines[1], lines[2], lines[3]);
       for (int k = 0; k < 4; ++k) {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t kGrain = 1 << 16;          // elements worth a turn of a thread
 constexpr std::int64_t kTile = 1024;              // elements that stay in the first cache
 constexpr std::int64_t kTransposed = 4096;        // of a tile whose rows are another's columns
-constexpr std::int64_t kTransposedRows = 32;      // two lines of the cache, of 4 byte elements
+constexpr std::int64_t kTransposedRows = 64;      // a few lines of the cache
 constexpr std::int64_t kStreamedBytes = 1 << 25;  // results above will not be in a cache later
 constexpr int kOperands = kMaxInputs + 1;
 

@@ -118,6 +118,20 @@ TEST(several_threads_take_part) {
   CHECK(two_parts_meet());
 }
 
+TEST(no_more_threads_take_part_than_were_asked_for) {
+  {
+    const Threads scope(8);
+    visits(100, 1);
+  }
+  const Threads scope(2);
+  std::vector<std::thread::id> ids(20);
+  parallel_for(20, 1, [&](std::int64_t part, std::int64_t) {
+    ids[part] = std::this_thread::get_id();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  CHECK(std::set(ids.begin(), ids.end()).size() <= 2);
+}
+
 TEST(the_call_returns_when_all_parts_have_ended) {
   const Threads scope(2);
   const std::thread::id caller = std::this_thread::get_id();

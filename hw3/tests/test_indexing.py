@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -75,6 +75,7 @@ def test_basic_index_is_a_view_with_numpys_values(data, device):
     np.testing.assert_array_equal(x.numpy(), array)
 
 
+@settings(max_examples=500)
 @given(st.data(), enabled())
 def test_mixed_index_gets_and_sets_as_numpys(data, device):
     array = counting(data.draw(shapes(max_side=3)))
@@ -109,6 +110,26 @@ def test_assignment_between_views_of_one_array_is_right_where_they_overlap(data,
     source = (slice(start[2], start[2] + 2), slice(start[3], start[3] + 3))
     x[target] = x[source][tuple(flips)]
     array[target] = array[source][tuple(flips)].copy()
+    np.testing.assert_array_equal(x.numpy(), array)
+
+
+SEPARATED = [
+    ([0, 1], slice(None), [1, 2]), ([0, 1], slice(None), 1), (0, slice(None), [1, 2]),
+    (slice(None), [0, 1], [1, 2]), ([[0], [1]], ..., [2, 0, 1]), (slice(None), [0, 1], ..., [1, 2]),
+    ([0, 1], None, [1, 2]), (None, [0, 1], [1, 2]), (0, [1, 2]), (slice(None), 0, [1, 2]),
+    ([True, False], slice(None), [1, 2]), (..., [0, 1], slice(None, None, -1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("index", SEPARATED, ids=str)
+def test_picked_axes_come_first_unless_the_arrays_are_neighbours(backend, index):
+    array = counting((2, 3, 4))
+    x = backend.array(array)
+    found = x[index]
+    assert found.shape == array[index].shape
+    np.testing.assert_array_equal(found.numpy(), array[index])
+    values = -1 - counting(array[index].shape)
+    x[index], array[index] = backend.array(values), values
     np.testing.assert_array_equal(x.numpy(), array)
 
 

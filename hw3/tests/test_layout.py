@@ -82,6 +82,7 @@ def test_views_show_what_numpys_show(case, data):
         (layout.flip(given_layout, axes), np.flip(view, axes)),
         (layout.flip(given_layout, None), np.flip(view)),
         (layout.expand(given_layout, axis), np.expand_dims(view, axis)),
+        (layout.move_axes(given_layout, range(ndim), order), np.moveaxis(view, range(ndim), order)),
         (layout.move_axes(given_layout, order, range(ndim)), np.moveaxis(view, order, range(ndim))),
     ]
     target = (2, *(size if size != 1 else 3 for size in view.shape))

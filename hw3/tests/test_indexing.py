@@ -75,7 +75,7 @@ def test_basic_index_is_a_view_with_numpys_values(data, device):
     np.testing.assert_array_equal(x.numpy(), array)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.data(), enabled())
 def test_mixed_index_gets_and_sets_as_numpys(data, device):
     array = counting(data.draw(shapes(max_side=3)))

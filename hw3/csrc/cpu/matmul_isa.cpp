@@ -1,6 +1,6 @@
 // Products of float and double matrices; compiled once per instruction set (see isa.h).
 //
-// C is cut into tiles that fit in registers: kRows rows by kVectors vectors of W numbers. Each step
+// C is cut into tiles that fit in registers: kRows rows by kVectors vectors of numbers. Each step
 // along the shared dimension loads kVectors vectors of B, and multiplies them by one number from
 // each row of A: kRows * kVectors multiply-adds for kRows + kVectors loads.
 //

@@ -279,3 +279,10 @@ def test_module_functions_of_the_course_take_arguments_by_position(backend):
         np.testing.assert_allclose(function(x).numpy(), reference(x.numpy()), rtol=1e-6)
     assert course.NDArray is NDArray
     assert course.cpu() == nd.cpu()
+
+
+def test_reflected_methods_exchange_the_operands(backend):
+    x, y = backend.array([1.0, 2.0]), backend.array([10.0, 20.0])
+    assert x.__rsub__(y).tolist() == [9.0, 18.0]
+    assert x.__rtruediv__(5).tolist() == [5.0, 2.5]
+    assert x.reshape(2, 1).__rmatmul__(y.reshape(1, 2)).tolist() == [[50.0]]

@@ -231,6 +231,7 @@ def test_slices_are_processed_as_numpys(backend):
         slice(-3, None),
         slice(None, None, 3),
         slice(8, 1, -2),
+        slice(3, None, -1),
     ):
         found = x.process_slice(given, 0)
         assert array[found].tolist() == array[given].tolist()

@@ -54,14 +54,28 @@ NEEDS: dict[str, list[str]] = {
     "hw0": [],
     "hw1": [],
     "hw2": ["hw0", "hw1"],
+    "hw3": [],
 }
 STAGES = [name for name in NEEDS if name != "shared"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 
-# C++ is built inside the session's environment: compiled once, then only what changed.
-BUILD_TOOLS = ["hatchling>=1.27", "editables", "scikit-build-core>=1.1", "pybind11>=3.0", "ninja"]
-if shutil.which("cmake") is None:
-    BUILD_TOOLS.append("cmake>=3.18")
+# C++ is compiled once for all sessions, then only what changed. So all of them build in the same
+# folders, with the same tools at the same place: a path that changes is a reason to compile again.
+CPP_TOOLS = ["ninja"] if shutil.which("cmake") else ["ninja", "cmake>=3.18"]
+BUILD_TOOLS = [
+    "hatchling>=1.27", "editables", "scikit-build-core>=1.1", "pybind11>=3.0", *CPP_TOOLS,
+]  # fmt: skip
+
+# Compiler flags, libraries to load first and settings of GCC's sanitizers.
+SANITIZE = "-fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize="
+ASAN_FLAGS = f"{SANITIZE}address,undefined"
+ASAN_LIBRARIES = ["libasan.so", "libstdc++.so.6"]  # without the second, the first throw crashes
+ASAN_SETTINGS = {
+    "ASAN_OPTIONS": "detect_leaks=0",  # Python never frees some of its memory
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "PYTHONMALLOC": "malloc",
+}
+TSAN_FLAGS = f"{SANITIZE}thread"
 LINTERS = ["ruff==0.17.5", "clang-format==23.1.5"]
 MYPY = "mypy==2.4.1"
 TORCH = "torch==2.13.0"
@@ -78,15 +92,37 @@ def chain(*names: str) -> list[str]:
     return [name for name in NEEDS if name in wanted]
 
 
-def install(session: nox.Session, **extras: str) -> None:
-    """Install packages of this repository, editable, each with the extra named here (or "")."""
-    session.install(*BUILD_TOOLS)
+def build_tools(session: nox.Session) -> str:
+    """Return the folder with the build tools for the session's Python, which all sessions share."""
+    tag = session.run(
+        "python", "-c", "import sys; print(sys.implementation.cache_tag)", silent=True
+    )
+    home = ROOT / ".nox" / "tools" / str(tag).strip()
+    ready = home / "ready"  # written last: an interrupted installation is done again
+    if not ready.exists():
+        shutil.rmtree(home, ignore_errors=True)
+        session.install("--target", str(home), *BUILD_TOOLS)
+        ready.touch()
+    return str(home)
+
+
+def install(
+    session: nox.Session, folder: str = "nox", env: dict[str, str] | None = None, **extras: str
+) -> None:
+    """Install packages of this repository, editable, each with the extra named here (or "").
+
+    C++ is built in `build/{folder}` of its package, with the settings in `env`.
+    """
     arguments = ["--no-build-isolation"]
     for name in chain(*extras):
         extra = extras.get(name)
         arguments += ["-e", f"./{name}[{extra}]" if extra else f"./{name}"]
-    build = f"build/{session.name}/{{wheel_tag}}"  # the back end fills in the tag
-    session.install(*arguments, env={"SKBUILD_BUILD_DIR": build})
+    settings = {
+        "PYTHONPATH": build_tools(session),
+        "SKBUILD_BUILD_DIR": f"build/{folder}/{{wheel_tag}}",  # the back end fills in the tag
+        **(env or {}),
+    }
+    session.install(*arguments, env=settings)
 
 
 RESULTS = ROOT / ".nox" / "results"
@@ -114,6 +150,22 @@ def run_tests(session: nox.Session, name: str, *folders: str) -> None:
     session.run("pytest", *folders, f"--junitxml={report}", *session.posargs)
 
 
+def run_cpp_tests(session: nox.Session, name: str, flags: str = "", **env: str) -> None:
+    """Build hw3's C++ tests, which know nothing of Python, and run them; count under `name`."""
+    session.install(*CPP_TOOLS)
+    build = ROOT / "hw3" / "build" / name
+    report = RESULTS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    reports.append(report)
+    session.run(
+        "cmake", "-G", "Ninja", "-S", "hw3/csrc/tests", "-B", str(build),
+        f"-DCMAKE_CXX_FLAGS={flags}", external=True,
+    )  # fmt: skip
+    session.run("cmake", "--build", str(build), external=True)
+    report.parent.mkdir(parents=True, exist_ok=True)
+    session.run(str(build / "needle_tests"), str(report), env=env, external=True)
+
+
 def make_test_session(package: str) -> None:
     """Make the session that tests `package`."""
 
@@ -123,6 +175,8 @@ def make_test_session(package: str) -> None:
         more = dict.fromkeys(STAGES, "") if package == "shared" else {}
         install(session, **{package: "test", **more})
         run_tests(session, package, f"{package}/tests")
+        if package == "hw3" and not session.posargs:
+            run_cpp_tests(session, "hw3-cpp")
 
     test.__doc__ = f"Run the tests of {package}; `-- -k name` chooses some."
 
@@ -152,6 +206,30 @@ def types(session: nox.Session) -> None:
     install(session, shared="test", hw1="test", hw2="test")
     session.install(MYPY)
     session.run("mypy", *(f"{name}/src" for name in NEEDS))
+
+
+@nox.session(default=False)
+def asan(session: nox.Session) -> None:
+    """Run the tests of the C++ packages under AddressSanitizer and UBSan (GCC)."""
+    settings = {"CXXFLAGS": ASAN_FLAGS, "SKBUILD_CMAKE_BUILD_TYPE": "RelWithDebInfo"}
+    install(session, "asan", settings, shared="testing", hw0="test", hw3="test")
+    paths = [
+        session.run("g++", f"-print-file-name={library}", external=True, silent=True).strip()
+        for library in ASAN_LIBRARIES
+    ]
+    for package in ("hw0", "hw3"):
+        # pytest's usual capture would swallow the report.
+        session.run(
+            "python", "-m", "pytest", "--capture=sys", f"{package}/tests", *session.posargs,
+            env={**ASAN_SETTINGS, "LD_PRELOAD": " ".join(paths)},
+        )  # fmt: skip
+    run_cpp_tests(session, "asan-cpp", ASAN_FLAGS)
+
+
+@nox.session(default=False)
+def tsan(session: nox.Session) -> None:
+    """Run hw3's C++ tests, those of the thread pool above all, under ThreadSanitizer (GCC)."""
+    run_cpp_tests(session, "tsan-cpp", TSAN_FLAGS, TSAN_OPTIONS="halt_on_error=1")
 
 
 @nox.session(default=False)

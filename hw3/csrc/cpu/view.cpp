@@ -1,0 +1,55 @@
+#include "cpu/view.h"
+
+#include <string>
+
+#include "common/errors.h"
+
+namespace needle {
+
+View View::empty(DType dtype, const Dims& shape) {
+  const auto elements = static_cast<std::size_t>(count(shape));
+  View view;
+  view.dtype = dtype;
+  view.shape = shape;
+  view.strides = compact_strides(shape);
+  std::size_t bytes;
+  const bool countable = !__builtin_mul_overflow(elements, item_size(dtype), &bytes);
+  try {
+    if (!countable) throw std::bad_alloc();
+    view.buffer = BufferRef(Buffer::allocate(bytes));
+  } catch (const std::bad_alloc&) {
+    throw OutOfMemory("no memory for an array of shape " + to_string(shape) + " and dtype " +
+                      name_of(dtype) + ": " + (countable ? std::to_string(bytes) : "2^64 or more") +
+                      " bytes");
+  }
+  return view;
+}
+
+View View::restride(const Dims& new_shape, const Dims& new_strides, std::int64_t new_offset) const {
+  check_view(new_shape, new_strides, new_offset,
+             static_cast<std::int64_t>(buffer->bytes() / item_size(dtype)));
+  View view;
+  view.buffer = buffer;
+  view.dtype = dtype;
+  view.writable = writable;
+  view.shape = new_shape;
+  view.strides = new_strides;
+  // Nothing is read through an empty view, but pointers are computed from its offset.
+  view.offset = count(new_shape) == 0 ? 0 : new_offset;
+  return view;
+}
+
+bool may_overlap(const View& a, const View& b) {
+  const Reach reach_a = reach(a.shape, a.strides), reach_b = reach(b.shape, b.strides);
+  if (reach_a.high < reach_a.low || reach_b.high < reach_b.low) return false;
+  const auto item_a = static_cast<std::int64_t>(item_size(a.dtype));
+  const auto item_b = static_cast<std::int64_t>(item_size(b.dtype));
+  // Borrowed buffers may lie over each other, so addresses decide, not buffers.
+  const char* first_a = a.bytes() + reach_a.low * item_a;
+  const char* first_b = b.bytes() + reach_b.low * item_b;
+  const char* end_a = a.bytes() + (reach_a.high + 1) * item_a;
+  const char* end_b = b.bytes() + (reach_b.high + 1) * item_b;
+  return first_a < end_b && first_b < end_a;
+}
+
+}  // namespace needle

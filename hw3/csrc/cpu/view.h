@@ -1,0 +1,43 @@
+#pragma once
+// A view: elements of a buffer, chosen by an offset, a shape and strides.
+
+#include <cstdint>
+
+#include "common/dtype.h"
+#include "common/layout.h"
+#include "cpu/buffer.h"
+
+namespace needle {
+
+struct View {
+  BufferRef buffer;
+  DType dtype = DType::float32;
+  bool writable = true;
+  std::int64_t offset = 0;
+  Dims shape, strides;
+
+  /// A new row-major array whose values are not set.
+  static View empty(DType dtype, const Dims& shape);
+
+  /// The same buffer seen otherwise. Throws std::invalid_argument if that leaves the buffer.
+  View restride(const Dims& shape, const Dims& strides, std::int64_t offset) const;
+
+  int ndim() const { return shape.size(); }
+  std::int64_t size() const { return count(shape); }
+  bool compact() const { return is_compact(shape, strides); }
+
+  /// The first element.
+  template <class T>
+  T* data() const {
+    return static_cast<T*>(buffer->data()) + offset;
+  }
+  char* bytes() const {
+    return static_cast<char*>(buffer->data()) +
+           offset * static_cast<std::int64_t>(item_size(dtype));
+  }
+};
+
+/// Whether the memory that the two views reach may overlap (never says no wrongly).
+bool may_overlap(const View& a, const View& b);
+
+}  // namespace needle

@@ -1,0 +1,77 @@
+"""Elements chosen by arrays of indices, which are int64 and count from the end if negative."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from needle_hw3.kernels_numpy.view import Array, View, check_writable, wrap
+
+
+def _check_indices(indices: View, axis: int, size: int) -> Array:
+    """Return the indices, all of which lie inside of `axis`."""
+    if indices.dtype != "int64":
+        raise TypeError(f"indices are of dtype int64, not {indices.dtype}")
+    values: Array = indices.array
+    wrong = values[(values < -size) | (values >= size)]
+    if wrong.size:
+        raise IndexError(f"index {wrong[0]} is out of range for axis {axis} of size {size}")
+    return values
+
+
+def _check_all(a: View, indices: Sequence[View]) -> tuple[Array, ...]:
+    if len(indices) > a.ndim:
+        raise IndexError(f"{len(indices)} indices for the {a.ndim} axes of shape {a.shape}")
+    return tuple(_check_indices(i, axis, a.shape[axis]) for axis, i in enumerate(indices))
+
+
+def take(a: View, indices: View, axis: int) -> View:
+    """Return the slices of `a` along `axis` that the vector `indices` names."""
+    values = _check_indices(indices, axis, a.shape[axis])
+    return wrap(np.take(a.array, values, axis))
+
+
+def take_along_axis(a: View, indices: View, axis: int) -> View:
+    """Return, for each element of `indices`, that one of `a` along `axis`; other axes broadcast."""
+    values = _check_indices(indices, axis, a.shape[axis])
+    return wrap(np.take_along_axis(a.array, values, axis))
+
+
+def gather(a: View, indices: Sequence[View]) -> View:
+    """Return the elements at `indices`, one array of shape S for each of the first axes of `a`.
+
+    The shape of the result is S and then that of the remaining axes.
+    """
+    return wrap(a.array[_check_all(a, indices)])
+
+
+def scatter(a: View, indices: Sequence[View], values: View) -> None:
+    """Set the elements that `gather` returns to `values`, which broadcast; the last one wins."""
+    check_writable(a)
+    chosen = _check_all(a, indices)
+    a.array[chosen] = _checked_values(a, chosen, values)
+
+
+def scatter_add(a: View, indices: Sequence[View], values: View) -> None:
+    """Add `values` to the elements that `gather` returns, as often as each of them is named."""
+    check_writable(a)
+    chosen = _check_all(a, indices)
+    with np.errstate(all="ignore"):
+        np.add.at(a.array, chosen, _checked_values(a, chosen, values))
+
+
+def _checked_values(a: View, chosen: tuple[Array, ...], values: View) -> Array:
+    if values.dtype != a.dtype:
+        raise TypeError(f"values of dtype {values.dtype} for an array of dtype {a.dtype}")
+    first: Any = chosen[0].shape if chosen else ()
+    shape = (*first, *a.shape[len(chosen) :])
+    if np.broadcast_shapes(shape, values.shape) != shape:
+        raise ValueError(f"shape {values.shape} does not broadcast to {shape}")
+    return np.broadcast_to(values.array, shape)
+
+
+def nonzero(a: View) -> list[View]:
+    """Return, for each axis, the indices of the elements that are not 0, in row-major order."""
+    return [wrap(indices.astype(np.int64)) for indices in np.nonzero(a.array)]

@@ -35,19 +35,6 @@ const Table& choose(const Table& (*baseline)(), const Table& (*avx2)(), const Ta
   }
 }
 
-/// The same from tables that are at hand already.
-template <class Table>
-const Table& choose(const Table& baseline, const Table& avx2, const Table& avx512) {
-  switch (current_isa()) {
-    case Isa::avx512:
-      return avx512;
-    case Isa::avx2:
-      return avx2;
-    default:
-      return baseline;
-  }
-}
-
 }  // namespace needle
 
 /// `NEEDLE_CHOOSE(matmul_table)` is the current one of the functions of that name.

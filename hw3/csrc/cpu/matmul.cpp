@@ -30,12 +30,7 @@ constexpr int64_t kPartOutputs = 1 << 17;  // larger results are not worth one c
 
 template <class T>
 const MatmulKernels<T>& kernels() {
-#if defined(__x86_64__)
-  const MatmulTable& table =
-      choose(baseline::matmul_table(), avx2::matmul_table(), avx512::matmul_table());
-#else
-  const MatmulTable& table = baseline::matmul_table();
-#endif
+  const MatmulTable& table = NEEDLE_CHOOSE(matmul_table);
   if constexpr (std::is_same_v<T, float>) {
     return table.float32;
   } else {

@@ -28,12 +28,7 @@ constexpr std::int64_t kShort = 8;        // shorter rows are walked across wher
 constexpr std::int64_t kResultsAcross = 1 << 10;  // results that stay in the nearest cache
 
 const ReduceKernel& kernel_of(Reduction op, DType dtype) {
-#if defined(__x86_64__)
-  const ReduceTable& table =
-      choose(baseline::reduce_table(), avx2::reduce_table(), avx512::reduce_table());
-#else
-  const ReduceTable& table = baseline::reduce_table();
-#endif
+  const ReduceTable& table = NEEDLE_CHOOSE(reduce_table);
   return table.kernels[static_cast<int>(op)][static_cast<int>(dtype)];
 }
 

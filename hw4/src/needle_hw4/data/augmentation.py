@@ -25,7 +25,8 @@ class BatchTransform(Transform):
         image = np.asarray(x)
         if image.ndim != 3:
             raise ValueError(f"an image has shape (H, W, C), got {image.shape}")
-        return self.batch(image[np.newaxis])[0]
+        transformed: Images = self.batch(image[np.newaxis])[0]
+        return transformed
 
     def batch(self, images: Images) -> Images:
         """Return the images (N, H, W, C) transformed."""

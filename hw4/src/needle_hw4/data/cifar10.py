@@ -138,7 +138,8 @@ def read_batch(filename: str | os.PathLike[str]) -> tuple[Bytes, Bytes]:
 
 def scaled(pixels: Bytes) -> Images:
     """Return bytes as float32 in [0, 1]: each divided by 255."""
-    return np.divide(pixels, np.float32(255), dtype=np.float32)
+    images: Images = np.divide(pixels, np.float32(255), dtype=np.float32)
+    return images
 
 
 def _channels_last(images: Images) -> Images:

@@ -19,7 +19,7 @@ def batchify(
     data: Sequence[int] | Words,
     batch_size: int,
     device: Device | None = None,
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
 ) -> Words:
     r"""Return a text as columns: a NumPy array of shape (len(data) // batch_size, batch_size).
 
@@ -53,7 +53,7 @@ def get_batch(
     i: int,
     bptt: int,
     device: Device | None = None,
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return the words in rows i, i + 1, ... of `batches`, and for each the word that follows it.
 

@@ -38,8 +38,8 @@ def write_digits_on_photo(folder: str | Path) -> None:
     `load_digits`, turned by up to 0.3 radians, enlarged 2.2 to 3.6 times and moved; they are
     lighter or darker than the background and let it shine through. The background is a piece of
     one of its two sample photographs. Test images have digits and pieces that no training image
-    has. As light on dark is as frequent as dark on light, the mean of a class says little, and a
-    linear classifier finds it hard to tell the classes apart.
+    has. As some strokes are light on dark and others dark on light, the mean of a class says
+    little, and a linear classifier finds it hard to tell the classes apart.
 
     Equal versions of NumPy, scikit-learn and Pillow write equal files. Raises `ImportError`
     naming the extra that is needed.

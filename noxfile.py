@@ -55,6 +55,7 @@ NEEDS: dict[str, list[str]] = {
     "hw1": [],
     "hw2": ["hw0", "hw1"],
     "hw3": [],
+    "hw4": ["hw0", "hw1", "hw2", "hw3"],
 }
 STAGES = [name for name in NEEDS if name != "shared"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]

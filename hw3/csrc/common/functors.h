@@ -124,6 +124,37 @@ struct Minimum {
   }
 };
 
+// ---- nonlinearities of networks; a gradient takes that of the result first
+
+/// The larger one of a and 0, or nan.
+struct Relu {
+  template <class T>
+  static T apply(T a) {
+    return Maximum::apply(a, T(0));
+  }
+};
+/// The gradient where x > 0, elsewhere 0: also at 0.
+struct ReluGradient {
+  template <class T>
+  static T apply(T grad, T x) {
+    return x > T(0) ? grad : T(0);
+  }
+};
+/// grad y (1 - y), where y is the sigmoid.
+struct SigmoidGradient {
+  template <class T>
+  static T apply(T grad, T y) {
+    return grad * y * (1 - y);
+  }
+};
+/// grad (1 - y^2), where y is the hyperbolic tangent.
+struct TanhGradient {
+  template <class T>
+  static T apply(T grad, T y) {
+    return grad * (1 - y * y);
+  }
+};
+
 /// Functions of the C library for both precisions, under one name.
 inline float truncated_remainder(float a, float b) {
   return __builtin_fmodf(a, b);
@@ -267,6 +298,12 @@ struct Tanh {
   template <class T>
   static Vector<T> lanes(Vector<T> x) {
     return tanh<T>(x);
+  }
+};
+struct Sigmoid {
+  template <class T>
+  static Vector<T> lanes(Vector<T> x) {
+    return sigmoid<T>(x);
   }
 };
 /// log(e^a + e^b) = max + log(1 + e^-|a - b|); equal infinities have no difference.

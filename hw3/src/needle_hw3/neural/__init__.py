@@ -10,6 +10,7 @@ from needle_hw3.neural.activation import relu_gradient as relu_gradient
 from needle_hw3.neural.activation import sigmoid as sigmoid
 from needle_hw3.neural.activation import sigmoid_gradient as sigmoid_gradient
 from needle_hw3.neural.activation import tanh_gradient as tanh_gradient
+from needle_hw3.neural.indexing import scatter_add as scatter_add
 from needle_hw3.neural.normalization import batch_norm as batch_norm
 from needle_hw3.neural.normalization import batch_norm_gradient as batch_norm_gradient
 from needle_hw3.neural.normalization import layer_norm as layer_norm

@@ -27,7 +27,9 @@ class Softmax(FloatingOp, FusedOp):
         self.causal = causal
 
     def compute(self, x: Array) -> Array:
-        return kernels_of(self, x).softmax(x, self.axis, self.scale, self.causal)
+        return kernels_of(self, x).softmax(
+            x, axis=self.axis, scale=self.scale, causal=self.causal
+        )
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:
         total = summation(out_grad * node, self.axis, keepdims=True)
@@ -35,7 +37,8 @@ class Softmax(FloatingOp, FusedOp):
 
     def array_gradient(self, out_grad: Array, node: Tensor) -> tuple[Array]:
         y = node.realize_cached_data()
-        return (kernels_of(self, y).softmax_gradient(out_grad, y, self.axis, self.scale),)
+        kernels = kernels_of(self, y)
+        return (kernels.softmax_gradient(out_grad, y, axis=self.axis, scale=self.scale),)
 
 
 def softmax(a: T, axis: int = -1) -> T:

@@ -173,6 +173,8 @@ HOSTILE = {
     "negative size": (ValueError, lambda n, a, b: n.Array(-1)),
     "no size": (TypeError, lambda n, a, b: n.Array(2.5)),
     "from_numpy": (ValueError, lambda n, a, b: n.from_numpy(np.ones(5), a)),
+    "from_numpy of one": (ValueError, lambda n, a, b: n.from_numpy(np.ones(1), a)),
+    "unary of one": (ValueError, lambda n, a, b: n.ewise_exp(n.Array(1), a)),
     "from_numpy of text": (TypeError, lambda n, a, b: n.from_numpy(np.array(["1"] * 6), a)),
     "from_numpy to none": (TypeError, lambda n, a, b: n.from_numpy(np.ones(6), None)),
     "to_numpy": (ValueError, lambda n, a, b: n.to_numpy(a, (7,), (1,), 0)),

@@ -50,6 +50,16 @@ def test_devices_have_names():
     assert not hasattr(nd.cpu(), "no_such_function")
 
 
+@on_devices
+def test_functions_of_devices_refuse_what_does_not_fit(device):
+    A, out = pair(2, 3, device=device)[1], nd.full((2, 2), 7.0, device=device)
+    for sizes in ((9, 9, 9), (2, 3, 2), (-8, 8, 8)):
+        for name in ("matmul", "matmul_tiled"):
+            with pytest.raises((TypeError, ValueError)):
+                getattr(device, name)(A._handle, A._handle, out._handle, *sizes)
+    check(out, np.full((2, 2), 7.0))
+
+
 def test_a_device_without_a_module_is_not_enabled():
     assert not nd.BackendDevice("cuda", None).enabled()
     assert nd.BackendDevice("cuda", None) == nd.cuda()

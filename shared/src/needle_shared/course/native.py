@@ -121,9 +121,9 @@ class Blocks:
 
     def matmul(self, a: Any, b: Any, out: Any, m: int, n: int, p: int) -> None:
         """Set `out`, m x p, to the product of a, m x n, and b, n x p."""
-        views = self._rows("matmul", a, m, n), self._rows("matmul", b, n, p)
-        target = self._rows("matmul", out, m, p)
-        self._kernels.assign(target, self._kernels.matmul(*views))
+        shapes = ((a, m, n), (b, n, p), (out, m, p))
+        left, right, target = [self._rows("matmul", *shape) for shape in shapes]
+        self._kernels.assign(target, self._kernels.matmul(left, right))
 
     def matmul_tiled(self, a: Any, b: Any, out: Any, m: int, n: int, p: int) -> None:
         """Do so for matrices in tiles: T x T elements in a row, the tiles in row-major order."""
@@ -161,8 +161,8 @@ class Blocks:
         return lambda a, out: self._store(name, out, compute(self._flat(name, a)))
 
     def _reduce(self, name: str, kernel: Any, a: Any, out: Any, reduce_size: int) -> None:
-        source, target = self._flat(name, a), self._flat(name, out)
-        self._check_sizes(name, [source.size, target.size * reduce_size])
+        target = self._flat(name, out)
+        self._check_sizes(name, [self._flat(name, a).size, target.size * reduce_size])
         groups = self._rows(name, a, target.size, reduce_size)
         self._kernels.assign(target, kernel(groups, (1,), False))
 
@@ -177,8 +177,7 @@ class Blocks:
 
     def _flat(self, name: str, block: Any) -> Any:
         """Return a view of a whole block."""
-        view = self._checked(name, block)
-        return view.restride((block.size,), (1,), 0)
+        return self._checked(name, block).restride((block.size,), (1,), 0)
 
     def _checked(self, name: str, block: Any) -> Any:
         """Return the view in a block. Raises `TypeError` unless it is of this device, float32."""

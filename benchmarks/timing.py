@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from typing import NamedTuple
+from unittest import mock
 
 Setup = Callable[[], Callable[[], object]]
 
@@ -21,20 +22,27 @@ def use_one_thread() -> None:
 
 
 class Timing(NamedTuple):
-    """Seconds of processor time of one call."""
+    """Seconds of one call."""
 
     median: float
     minimum: float
     spread: float  # between the quartiles
 
 
-def interleave(setups: Mapping[str, Setup], rounds: int = 9, warmup: int = 1) -> dict[str, Timing]:
+def interleave(
+    setups: Mapping[str, Setup],
+    rounds: int = 9,
+    warmup: int = 1,
+    environments: Mapping[str, Mapping[str, str]] | None = None,
+    clock: Callable[[], float] = time.process_time,
+) -> dict[str, Timing]:
     """Return the times of the functions that `setups` make, each called once a round.
 
     Each setup runs in a process of its own, so that no candidate meets the memory, the caches of an
     allocator or the threads of another; setups are top-level functions (or `partial`s of them).
     They take turns, so a machine that slows down for a while slows all of them. Processor time is
-    taken, because another program may need the core meanwhile.
+    taken, because another program may need the core meanwhile; where threads are compared, `clock`
+    is another one. `environments` has variables that are set before a process starts.
     """
     context = multiprocessing.get_context("spawn")
     seconds: dict[str, list[float]] = {name: [] for name in setups}
@@ -42,8 +50,9 @@ def interleave(setups: Mapping[str, Setup], rounds: int = 9, warmup: int = 1) ->
         pipes = {}
         for name, setup in setups.items():
             pipes[name], far_end = context.Pipe()
-            process = context.Process(target=_serve, args=(setup, far_end), daemon=True)
-            process.start()
+            process = context.Process(target=_serve, args=(setup, far_end, clock), daemon=True)
+            with mock.patch.dict(os.environ, (environments or {}).get(name, {})):
+                process.start()
             far_end.close()  # so that a candidate that dies ends the wait for it
             cleanup.callback(process.kill)
         for number in range(warmup + rounds):
@@ -55,12 +64,12 @@ def interleave(setups: Mapping[str, Setup], rounds: int = 9, warmup: int = 1) ->
     return {name: _summary(values) for name, values in seconds.items()}
 
 
-def _serve(setup: Setup, pipe: Connection) -> None:
+def _serve(setup: Setup, pipe: Connection, clock: Callable[[], float]) -> None:
     function = setup()
     while pipe.recv():
-        start = time.process_time()
+        start = clock()
         function()
-        pipe.send(time.process_time() - start)
+        pipe.send(clock() - start)
 
 
 def _summary(values: list[float]) -> Timing:

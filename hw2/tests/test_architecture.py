@@ -19,12 +19,13 @@ from needle_shared.testing import (
 
 # Each part of the package, and the parts that it may import.
 BELOW = {
-    "ops": set(),
+    "kernels": set(),
+    "ops": {"kernels"},
     "init": set(),
-    "nn": {"ops", "init"},
-    "optim": set(),
+    "nn": {"ops", "init", "kernels"},
+    "optim": {"kernels"},
     "data": set(),
-    "checkpoint": {"nn", "ops", "init", "optim"},
+    "checkpoint": {"nn", "ops", "init", "optim", "kernels"},
 }
 
 OPERATORS = """

@@ -284,10 +284,13 @@ def find_topo_sort(node_list: Iterable[Value]) -> list[Value]:
     return [value._original() for value in _post_order(roots)]
 
 
-def _post_order(roots: list[Value], *, deferred: bool = False) -> list[Value]:
+def _post_order(
+    roots: list[Value], *, deferred: bool = False, until: frozenset[int] = frozenset()
+) -> list[Value]:
     """Return `roots` and what they were made from, in depth-first post-order.
 
-    With `deferred`, values that are computed already are left out, and all behind them.
+    With `deferred`, values that are computed already are left out, and all behind them; with
+    `until`, what lies behind the values of those ids.
 
     A stack instead of recursion: a chain of 100,000 operations is not unusual. A value is taken
     from it twice, first to push its inputs above itself, then, under the mark None, to be listed.
@@ -306,6 +309,8 @@ def _post_order(roots: list[Value], *, deferred: bool = False) -> list[Value]:
         inputs = value._inputs
         if deferred:
             inputs = tuple([x for x in inputs if x.cached_data is None])
+        elif id(value) in until:
+            inputs = ()
         if inputs:
             stack += (value, None, *reversed(inputs))
         else:
@@ -345,6 +350,25 @@ def compute_gradient_of_variables(
                 stored.add(id(leaf))
             if node.op is not None:
                 _add_contributions(node, grad, grads, summed)
+
+
+def vector_jacobian_product(
+    output: Value, inputs: Iterable[Value], out_grad: Any
+) -> tuple[Any, ...]:
+    """Return the gradient of each of `inputs`, whatever they were made from themselves.
+
+    It is None for one on which `output` does not depend, and for all but the first mention of one
+    that is named several times. So an op can state its gradient as that of a formula.
+    """
+    targets = [x._for_graph() for x in inputs]
+    until = frozenset(map(id, targets))
+    root = output._for_graph()
+    grads = {id(root): out_grad}
+    summed: set[int] | None = None if is_recording() else set()
+    for node in reversed(_post_order([root], until=until)):
+        if node.op is not None and id(node) not in until and id(node) in grads:
+            _add_contributions(node, grads.pop(id(node)), grads, summed)
+    return tuple([grads.pop(id(x), None) for x in targets])
 
 
 def _store_grad(leaf: Value, grad: Any, accumulate: bool) -> None:

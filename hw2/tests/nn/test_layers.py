@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from needle_hw1.array_api import to_numpy
 from needle_hw2 import Tensor, nn
 from needle_hw2.nn import Parameter
 from needle_shared.testing import arrays, assert_close, shapes
@@ -38,9 +39,10 @@ def test_linear_draws_its_weight_first_and_then_its_bias(global_generator, devic
     after = global_generator.rand()
     global_generator.seed(1)
     bound = math.sqrt(6 / 5)
-    weight = global_generator.rand(5, 3) * 2 * bound - bound
+    # Draws are of the device's dtype, whatever that of the layer is.
+    weight = to_numpy(device.rand(5, 3) * (2 * bound) - bound)
     bound = math.sqrt(6 / 3)  # the bias is drawn as weights of `out_features` inputs
-    bias = global_generator.rand(3, 1) * 2 * bound - bound
+    bias = to_numpy(device.rand(3, 1) * (2 * bound) - bound)
     assert after == global_generator.rand()
     assert_close(layer.weight, weight.astype(dtype))
     assert_close(layer.bias, bias.reshape(1, 3).astype(dtype))

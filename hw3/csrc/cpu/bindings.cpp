@@ -59,4 +59,5 @@ PYBIND11_MODULE(_cpu, module) {
   bind_indexing(module);
   bind_sort(module);
   bind_matmul(module);
+  bind_layers(module);
 }

@@ -1,5 +1,6 @@
 #pragma once
-// exp, expm1, log, log1p and tanh of vectors of float and double, within 2 units in the last place.
+// exp, expm1, log, log1p, tanh and sigmoid of vectors of float and double, within 2 units in the
+// last place.
 //
 // One formula serves both precisions. Nothing branches: special values are chosen at the end.
 // `a * b + c` is rounded once on processors that can, so instruction sets differ in last bits.
@@ -185,6 +186,12 @@ Vector<T> tanh(Vector<T> x) {
   const Vector<T> inverse = (12 - 4 * divisor.high) / T(8.5);  // of the divisor, to 6 %
   const Vector<T> result = quotient + (small ? lost * inverse : fill(T(1)));
   return with_sign<T>(magnitude < kTiny<T> ? magnitude : result, x);
+}
+
+/// 1 / (1 + e^-x). Where e^-x overflows to infinity it is 0, as it should be.
+template <class T>
+Vector<T> sigmoid(Vector<T> x) {
+  return 1 / (1 + exp<T>(-x));
 }
 
 /// log(u + correction) for u >= 0 and a correction far below u: u = 2^k (1 + f) with 1 + f between

@@ -7,8 +7,13 @@
 
 #include <cstdint>
 
+// Of what loops call, so that vectors stay in registers.
+#define NEEDLE_INLINE inline __attribute__((always_inline))
+
 namespace needle::NEEDLE_ISA {
 namespace {
+
+using std::int64_t;
 
 #if defined(__AVX512F__)
 inline constexpr int kVectorBytes = 64;
@@ -19,14 +24,14 @@ inline constexpr int kVectorBytes = 16;
 #endif
 
 template <class T>
-struct VectorOf {
-  typedef T type __attribute__((vector_size(kVectorBytes)));
-};
-template <class T>
-using Vector = typename VectorOf<T>::type;
-
-template <class T>
 inline constexpr std::int64_t kLanes = kVectorBytes / sizeof(T);
+
+template <class T, int N>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(N * sizeof(T))));
+};
+template <class T, int N = kLanes<T>>
+using Vector = typename VectorOf<T, N>::type;
 
 /// Reads the first `count` lanes, at most all of them; the others are 0.
 template <class T>

@@ -46,10 +46,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that takes `device` once for each chosen device."""
-    if "device" in metafunc.fixturenames:
+    """Run each test that takes `device` once for each chosen device, unless it names its own."""
+    if "device" in metafunc.fixturenames and not _parametrizes(metafunc, "device"):
         names = metafunc.config.getoption("--device") or [DEFAULT_DEVICE]
         metafunc.parametrize("device", names, indirect=True, scope="session")
+
+
+def _parametrizes(metafunc: pytest.Metafunc, name: str) -> bool:
+    """Return whether a mark of the test gives it values of the argument `name`."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        names = mark.args[0] if mark.args else mark.kwargs["argnames"]
+        if name in (names.replace(" ", "").split(",") if isinstance(names, str) else names):
+            return True
+    return False
 
 
 @pytest.fixture(scope="session")

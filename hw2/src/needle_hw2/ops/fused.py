@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from needle_hw1.array_api import Array
-from needle_hw1.autograd import is_recording
-from needle_hw1.tensor_op import Tensor, TensorOp, constant
+from functools import cache
+from typing import Any
+
+from needle_hw1.array_api import Array, array_namespace
+from needle_hw1.autograd import Op, Value, is_recording
+from needle_hw1.tensor_op import TensorOp, constant
+from needle_hw2.ops.tuples import TensorTupleOp
 
 
-class FusedOp(TensorOp):
+class Fused(Op):
     """An op that has its gradient twice.
 
     `gradient` is made of ops, as everywhere, so it can be differentiated again. `array_gradient`
@@ -15,16 +19,19 @@ class FusedOp(TensorOp):
     as in `backward(create_graph=False)`.
     """
 
-    def run(self, arrays: list[Array]) -> Array:
-        """Return the array of the result, and remember of what it was computed."""
+    def run(self, arrays: list[Any]) -> Any:
+        """Return what the result holds, and remember of what it was computed."""
         self._arrays = arrays
         return super().run(arrays)
 
-    def array_gradient(self, out_grad: Array, node: Tensor) -> tuple[Array | None, ...]:
-        """Return the arrays of `gradient`; it may use what `compute` on the inputs left here."""
+    def array_gradient(self, out_grad: Any, node: Any) -> tuple[Array | None, ...]:
+        """Return the arrays of `gradient`; it may use what `compute` on the inputs left here.
+
+        `out_grad` is an array, or a tuple of them if the result is one.
+        """
         raise NotImplementedError(f"{type(self).__name__}.array_gradient")
 
-    def gradient_as_tuple(self, out_grad: Tensor, node: Tensor) -> tuple[Tensor | None, ...]:
+    def gradient_as_tuple(self, out_grad: Any, node: Any) -> tuple[Value | None, ...]:
         """Return the gradient for each input, by the faster way that will do."""
         if is_recording():
             return super().gradient_as_tuple(out_grad, node)
@@ -33,3 +40,21 @@ class FusedOp(TensorOp):
             self.run(inputs)  # the op was used again in the meantime
         grads = self.array_gradient(out_grad.realize_cached_data(), node)
         return tuple(None if grad is None else constant(grad) for grad in grads)
+
+
+class FusedOp(Fused, TensorOp):
+    """A fused op with one result."""
+
+
+class FusedTupleOp(Fused, TensorTupleOp):
+    """A fused op with several results."""
+
+
+@cache
+def _kernels(xp: Any) -> Any:
+    return getattr(xp, "neural", None)
+
+
+def fused_kernels(array: Array) -> Any:
+    """Return the functions for networks of an array's library, or None if it has none."""
+    return _kernels(array_namespace(array))

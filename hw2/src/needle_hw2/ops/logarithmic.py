@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from needle_hw1.array_api import Array, Axes, array_namespace, normalize_axes
 from needle_hw1.ops import exp, summation
 from needle_hw1.ops.reduce import restore_axes
 from needle_hw1.tensor_op import T, Tensor
+from needle_hw2.kernels import fused_kernels
 from needle_hw2.ops.floating import FloatingOp
+from needle_hw2.ops.fused import FusedOp
 from needle_hw2.ops.reduce import Reduction
 
 
@@ -24,6 +28,9 @@ class LogSumExp(Reduction, FloatingOp):
     def compute(self, x: Array) -> Array:
         xp = array_namespace(x)
         axes = normalize_axes(self.axes, x.ndim)
+        kernels = _kernels_of_last(x, axes)
+        if kernels is not None:
+            return kernels.logsumexp(x, keepdims=self.keepdims)
         peak = finite_peak(x, axes)
         total = xp.sum(xp.exp(x - peak), axis=axes, keepdims=self.keepdims)
         return xp.log(total) + xp.reshape(peak, total.shape)
@@ -34,7 +41,7 @@ class LogSumExp(Reduction, FloatingOp):
         return restore_axes(out_grad, x.shape, self.axes) * softmax
 
 
-class LogSoftmax(Reduction, FloatingOp):
+class LogSoftmax(Reduction, FloatingOp, FusedOp):
     r"""Log of the softmax over `axes`, of the shape of x.
 
     .. math:: y_i = x_i - \log \sum_j e^{x_j} \qquad
@@ -50,11 +57,23 @@ class LogSoftmax(Reduction, FloatingOp):
     def compute(self, x: Array) -> Array:
         xp = array_namespace(x)
         axes = normalize_axes(self.axes, x.ndim)
+        kernels = _kernels_of_last(x, axes)
+        if kernels is not None:
+            return kernels.log_softmax(x)
         shifted = x - finite_peak(x, axes)
         return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axes, keepdims=True))
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:
         return out_grad - exp(node) * summation(out_grad, self.axes, keepdims=True)
+
+    def array_gradient(self, out_grad: Array, node: Tensor) -> tuple[Array]:
+        y = node.realize_cached_data()
+        xp = array_namespace(y)
+        axes = normalize_axes(self.axes, y.ndim)
+        kernels = _kernels_of_last(y, axes)
+        if kernels is not None:
+            return (kernels.log_softmax_gradient(out_grad, y),)
+        return (out_grad - xp.exp(y) * xp.sum(out_grad, axis=axes, keepdims=True),)
 
 
 def logsumexp(a: T, axes: Axes = None, keepdims: bool = False) -> T:
@@ -77,3 +96,8 @@ def finite_peak(x: Array, axes: tuple[int, ...]) -> Array:
         return xp.sum(x, axis=axes, keepdims=True)
     peak = xp.max(x, axis=axes, keepdims=True)
     return xp.where(xp.isfinite(peak), peak, xp.zeros_like(peak))
+
+
+def _kernels_of_last(x: Array, axes: tuple[int, ...]) -> Any:
+    """Return the module of kernels for x, which are for the last axis, if it is the only one."""
+    return fused_kernels(x) if axes == (x.ndim - 1,) else None

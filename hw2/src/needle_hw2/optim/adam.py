@@ -8,6 +8,7 @@ from typing import Any
 
 from needle_hw1 import Tensor
 from needle_hw1.array_api import Array, array_namespace
+from needle_hw2.kernels import fused_kernels
 from needle_hw2.optim.checks import check_number
 from needle_hw2.optim.optimizer import Optimizer
 
@@ -61,6 +62,9 @@ class Adam(Optimizer):
         self, parameter: Array, gradient: Array, state: dict[str, Any], settings: dict[str, Any]
     ) -> Array:
         """Return the new parameter; `state` has the step t and the moments m and v."""
+        kernels = fused_kernels(parameter)
+        if kernels is not None:
+            return _fused_step(kernels, parameter, gradient, state, settings, decoupled=False)
         if settings["weight_decay"]:
             gradient = gradient + parameter * settings["weight_decay"]
         new = _adam_step(gradient, state, settings)
@@ -94,6 +98,9 @@ class AdamW(Adam):
         self, parameter: Array, gradient: Array, state: dict[str, Any], settings: dict[str, Any]
     ) -> Array:
         """Return the new parameter; `state` has the step t and the moments m and v."""
+        kernels = fused_kernels(parameter)
+        if kernels is not None:
+            return _fused_step(kernels, parameter, gradient, state, settings, decoupled=True)
         new = _adam_step(gradient, state, settings)
         new += parameter * (1 - settings["lr"] * settings["weight_decay"])
         return new
@@ -108,11 +115,8 @@ def _adam_step(gradient: Array, state: dict[str, Any], settings: dict[str, Any])
     .. math:: -\eta \frac{c}{1 - \beta_1^t} \, \frac{m}{\sqrt v + c \, \epsilon}
     """
     xp = array_namespace(gradient)
-    if not state:
-        moments = {name: xp.zeros_like(gradient) for name in ("first_moment", "second_moment")}
-        state.update(step=0, **moments)
+    _count_step(gradient, state)
     beta1, beta2 = settings["beta1"], settings["beta2"]
-    state["step"] += 1
     state["first_moment"] *= beta1
     state["first_moment"] += gradient * (1 - beta1)
     state["second_moment"] *= beta2
@@ -126,3 +130,28 @@ def _adam_step(gradient: Array, state: dict[str, Any], settings: dict[str, Any])
     result = state["first_moment"] / denominator
     result *= -settings["lr"] * c / (1 - beta1 ** state["step"])
     return result
+
+
+def _count_step(gradient: Array, state: dict[str, Any]) -> None:
+    """Count a step in `state`, which has no moments before the first one."""
+    if not state:
+        zeros_like = array_namespace(gradient).zeros_like
+        state.update(step=0, first_moment=zeros_like(gradient), second_moment=zeros_like(gradient))
+    state["step"] += 1
+
+
+def _fused_step(
+    kernels: Any,
+    parameter: Array,
+    gradient: Array,
+    state: dict[str, Any],
+    settings: dict[str, Any],
+    *,
+    decoupled: bool,
+) -> Array:
+    """Return the new parameter by the library's own kernel, which does all of it in one pass."""
+    _count_step(gradient, state)
+    moments = state["first_moment"], state["second_moment"]
+    return kernels.adam_step(
+        parameter, gradient, *moments, step=state["step"], decoupled=decoupled, **settings
+    )

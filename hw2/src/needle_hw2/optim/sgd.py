@@ -7,6 +7,7 @@ from typing import Any
 
 from needle_hw1 import Tensor
 from needle_hw1.array_api import Array, array_namespace
+from needle_hw2.kernels import fused_kernels
 from needle_hw2.optim.checks import check_number
 from needle_hw2.optim.optimizer import Optimizer
 
@@ -77,6 +78,9 @@ class SGD(Optimizer):
         self, parameter: Array, gradient: Array, state: dict[str, Any], settings: dict[str, Any]
     ) -> Array:
         """Return p - lr u; `state` has the velocity u, if there is momentum."""
+        kernels = fused_kernels(parameter)
+        if kernels is not None:
+            return _fused_step(kernels, parameter, gradient, state, settings)
         if settings["weight_decay"]:
             gradient = gradient + parameter * settings["weight_decay"]
         if settings["momentum"]:
@@ -99,3 +103,31 @@ def _with_momentum(gradient: Array, state: dict[str, Any], settings: dict[str, A
     if settings["nesterov"]:
         return gradient + state["velocity"] * momentum
     return state["velocity"]
+
+
+def _fused_step(
+    kernels: Any,
+    parameter: Array,
+    gradient: Array,
+    state: dict[str, Any],
+    settings: dict[str, Any],
+) -> Array:
+    """Return the new parameter by the library's own kernel, which does all of it in one pass."""
+    lr, decay = settings["lr"], settings["weight_decay"]
+    momentum, dampening = settings["momentum"], settings["dampening"]
+    if not momentum:
+        return kernels.sgd_step(parameter, gradient, lr=lr, weight_decay=decay)
+    share = 1 - (momentum if dampening is None else dampening)
+    if "velocity" not in state:
+        state["velocity"] = array_namespace(gradient).zeros_like(gradient)
+        share = share if dampening is None else 1.0
+    return kernels.sgd_step(
+        parameter,
+        gradient,
+        state["velocity"],
+        lr=lr,
+        momentum=momentum,
+        share=share,
+        weight_decay=decay,
+        nesterov=settings["nesterov"],
+    )

@@ -46,6 +46,16 @@ def _shift(function: Callable[..., Any]) -> Callable[..., Any]:
     return shifted
 
 
+def _plainly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of arrays in the form of NumPy's: with the options `order` and `out`."""
+
+    def formula(*operands: Any, **options: Any) -> Any:
+        dtype = np.result_type(*operands)
+        return np.positive(np.asarray(function(*operands)).astype(dtype), **options)
+
+    return formula
+
+
 UNARY: list[tuple[str, Callable[..., Any], str]] = [
     ("negative", np.negative, NUMERIC),
     ("positive", np.positive, NUMERIC),
@@ -63,6 +73,8 @@ UNARY: list[tuple[str, Callable[..., Any], str]] = [
     *[(f"a{name}", getattr(np, f"arc{name}"), FLOAT) for name in (
         "sin", "cos", "tan", "sinh", "cosh", "tanh",
     )],
+    ("sigmoid", _plainly(lambda a: 1 / (1 + np.exp(-a))), FLOAT),
+    ("relu", _plainly(lambda a: np.maximum(a, 0)), NUMERIC),
     ("logical_not", np.logical_not, BOOL),
     ("bitwise_invert", np.invert, BOOL + INTEGER),
 ]  # fmt: skip
@@ -82,6 +94,9 @@ BINARY: list[tuple[str, Callable[..., Any], str]] = [
     ("copysign", np.copysign, FLOAT),
     ("logaddexp", np.logaddexp, FLOAT),
     ("nextafter", np.nextafter, FLOAT),
+    ("sigmoid_gradient", _plainly(lambda grad, y: grad * y * (1 - y)), FLOAT),
+    ("tanh_gradient", _plainly(lambda grad, y: grad * (1 - y * y)), FLOAT),
+    ("relu_gradient", _plainly(lambda grad, x: np.where(x > 0, grad, 0)), NUMERIC),
     ("bitwise_and", np.bitwise_and, BOOL + INTEGER),
     ("bitwise_or", np.bitwise_or, BOOL + INTEGER),
     ("bitwise_xor", np.bitwise_xor, BOOL + INTEGER),

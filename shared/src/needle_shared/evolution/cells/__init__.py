@@ -6,6 +6,8 @@ CELLS = {
     "hw0-cpp": "needle_shared.evolution.cells.hw0:CppCell",
     "hw1": "needle_shared.evolution.cells.hw1:TensorCell",
     "hw2": "needle_shared.evolution.cells.hw2:ModuleCell",
+    "hw4-numpy": "needle_shared.evolution.cells.hw4:NumpyDeviceCell",
+    "hw4-cpp": "needle_shared.evolution.cells.hw4:CppDeviceCell",
 }
 
 

@@ -1,0 +1,202 @@
+#include "cpu/softmax.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "cpu/floating.h"
+#include "cpu/isa.h"
+#include "cpu/rows.h"
+#include "cpu/softmax_table.h"
+
+namespace needle {
+namespace {
+
+const SoftmaxKernels<float>& kernels(float) {
+  return NEEDLE_CHOOSE(softmax_table).float32;
+}
+const SoftmaxKernels<double>& kernels(double) {
+  return NEEDLE_CHOOSE(softmax_table).float64;
+}
+
+/// The number of rows of a view, and of elements of each.
+struct Sizes {
+  std::int64_t rows, n;
+
+  explicit Sizes(const View& view)
+      : rows(count(leading_shape(view))), n(view.shape[view.ndim() - 1]) {}
+};
+
+template <class T>
+std::vector<T> scratch_for(std::int64_t n) {
+  return std::vector<T>(static_cast<std::size_t>(n + kScratchMargin));
+}
+
+void check_rows(const char* name, const View& x) {
+  check_floating(name, x);
+  check_axes(name, x, 1, true);
+}
+
+/// out = kernel(grad, y), row by row.
+template <class Kernel>
+View gradient_of_rows(const char* name, const View& grad, const View& y, const Kernel& kernel) {
+  check_floating(name, grad, y);
+  check_axes(name, y, 1, true);
+  check_shape(name, "a gradient", grad, y.shape);
+  View out = View::empty(y.dtype, y.shape);
+  if (out.size() == 0) return out;
+  visit_floating(y.dtype, [&]<class T>(T zero) {
+    const Sizes sizes(y);
+    for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
+      RowReader<T> grads(grad), ys(y);
+      for (std::int64_t row = begin; row < end; ++row) {
+        kernel(kernels(zero), grads[row], ys[row], out.data<T>() + row * sizes.n, sizes.n);
+      }
+    });
+  });
+  return out;
+}
+
+template <class T>
+T element(const View& vector, std::int64_t i) {
+  return vector.data<T>()[i * vector.strides[0]];
+}
+
+void check_loss(const char* name, const View& z, const View& labels) {
+  check_floating(name, z);
+  check_axes(name, z, 2, false);
+  if (labels.dtype != DType::int64) {
+    throw TypeError(std::string(name) + " takes labels of dtype int64, not " +
+                    name_of(labels.dtype));
+  }
+  check_shape(name, "labels", labels, Dims(1, z.shape[0]));
+  const std::int64_t k = z.shape[1];
+  for (std::int64_t i = 0; i < z.shape[0]; ++i) {
+    const auto label = element<std::int64_t>(labels, i);
+    if (label >= 0 && label < k) continue;
+    throw std::out_of_range("label " + std::to_string(label) + " is not in [0, " +
+                            std::to_string(k) + "), the " + std::to_string(k) +
+                            " classes of the logits");
+  }
+}
+
+}  // namespace
+
+View softmax(const View& x, double scale, bool causal) {
+  check_rows("softmax", x);
+  if (causal) check_axes("causal softmax", x, 2, true);
+  View out = View::empty(x.dtype, x.shape);
+  if (out.size() == 0) return out;
+  const Sizes sizes(x);
+  const std::int64_t n = sizes.n, queries = causal ? x.shape[x.ndim() - 2] : 1;
+  visit_floating(x.dtype, [&]<class T>(T zero) {
+    for_rows(sizes.rows, n, [&](std::int64_t begin, std::int64_t end) {
+      RowReader<T> rows(x);
+      std::vector<T> scratch = scratch_for<T>(n);
+      for (std::int64_t row = begin; row < end; ++row) {
+        const std::int64_t after = row % queries + n - queries + 1;
+        const std::int64_t taken = causal ? std::clamp<std::int64_t>(after, 0, n) : n;
+        kernels(zero).softmax(rows[row], out.data<T>() + row * n, n, taken, static_cast<T>(scale),
+                              scratch.data());
+      }
+    });
+  });
+  return out;
+}
+
+View softmax_gradient(const View& grad, const View& y, double scale) {
+  return gradient_of_rows("softmax_gradient", grad, y,
+                          [scale]<class T>(const SoftmaxKernels<T>& kernels, const T* grads,
+                                           const T* ys, T* out, std::int64_t n) {
+                            kernels.softmax_gradient(grads, ys, out, n, static_cast<T>(scale));
+                          });
+}
+
+View log_softmax(const View& x) {
+  check_rows("log_softmax", x);
+  View out = View::empty(x.dtype, x.shape);
+  if (out.size() == 0) return out;
+  const Sizes sizes(x);
+  visit_floating(x.dtype, [&]<class T>(T zero) {
+    for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
+      RowReader<T> rows(x);
+      std::vector<T> scratch = scratch_for<T>(sizes.n);
+      for (std::int64_t row = begin; row < end; ++row) {
+        kernels(zero).log_softmax(rows[row], out.data<T>() + row * sizes.n, sizes.n,
+                                  scratch.data());
+      }
+    });
+  });
+  return out;
+}
+
+View log_softmax_gradient(const View& grad, const View& y) {
+  return gradient_of_rows(
+      "log_softmax_gradient", grad, y,
+      []<class T>(const SoftmaxKernels<T>& kernels, const T* grads, const T* ys, T* out,
+                  std::int64_t n) { kernels.log_softmax_gradient(grads, ys, out, n); });
+}
+
+View logsumexp(const View& x) {
+  check_rows("logsumexp", x);
+  View out = View::empty(x.dtype, leading_shape(x));
+  const Sizes sizes(x);
+  visit_floating(x.dtype, [&]<class T>(T zero) {
+    if (x.size() == 0) {
+      std::fill_n(out.data<T>(), out.size(), -std::numeric_limits<T>::infinity());
+      return;
+    }
+    for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
+      RowReader<T> rows(x);
+      std::vector<T> scratch = scratch_for<T>(sizes.n);
+      for (std::int64_t row = begin; row < end; ++row) {
+        out.data<T>()[row] = kernels(zero).logsumexp(rows[row], sizes.n, scratch.data());
+      }
+    });
+  });
+  return out;
+}
+
+std::pair<View, View> softmax_loss(const View& z, const View& labels, double smoothing) {
+  check_loss("softmax_loss", z, labels);
+  View losses = View::empty(z.dtype, leading_shape(z)), totals = View::empty(z.dtype, losses.shape);
+  const Sizes sizes(z);
+  visit_floating(z.dtype, [&]<class T>(T zero) {
+    for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
+      RowReader<T> rows(z);
+      std::vector<T> scratch = scratch_for<T>(sizes.n);
+      for (std::int64_t row = begin; row < end; ++row) {
+        losses.data<T>()[row] =
+            kernels(zero).loss(rows[row], sizes.n, element<std::int64_t>(labels, row),
+                               static_cast<T>(smoothing), totals.data<T>() + row, scratch.data());
+      }
+    });
+  });
+  return {std::move(losses), std::move(totals)};
+}
+
+View softmax_loss_gradient(const View& z, const View& labels, const View& totals, const View& grad,
+                           double smoothing) {
+  const char* name = "softmax_loss_gradient";
+  check_loss(name, z, labels);
+  check_floating(name, z, totals, grad);
+  check_shape(name, "totals", totals, labels.shape);
+  check_shape(name, "a gradient", grad, labels.shape);
+  View out = View::empty(z.dtype, z.shape);
+  const Sizes sizes(z);
+  visit_floating(z.dtype, [&]<class T>(T zero) {
+    for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
+      RowReader<T> rows(z);
+      std::vector<T> scratch = scratch_for<T>(sizes.n);
+      for (std::int64_t row = begin; row < end; ++row) {
+        kernels(zero).loss_gradient(rows[row], out.data<T>() + row * sizes.n, sizes.n,
+                                    element<std::int64_t>(labels, row), static_cast<T>(smoothing),
+                                    element<T>(totals, row), element<T>(grad, row), scratch.data());
+      }
+    });
+  });
+  return out;
+}
+
+}  // namespace needle

@@ -81,7 +81,8 @@ class NDArray(Storage, made_by=BackendDevice):
     """Elements of one dtype in a block of memory, seen through a shape, strides and an offset.
 
     Slicing, reshaping where strides allow, permuting and broadcasting move no elements: they
-    return *views* of the same memory. Arithmetic makes new row-major arrays.
+    return *views* of the same memory. Arithmetic makes new arrays without gaps: row-major, or with
+    the axes in memory in the order of the first operand of the result's shape.
 
     Parameters
     ----------

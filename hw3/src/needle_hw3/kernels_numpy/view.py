@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,27 @@ def wrap(array: Any) -> View:
     return View(array, Buffer(array.reshape(-1)), compact_strides(array.shape), 0)
 
 
+def evaluate(function: Callable[..., Array], *operands: Array) -> View:
+    """Return what a function of NumPy makes of arrays that broadcast, elementwise, as a new view.
+
+    It lies in memory as the first operand of its shape does, if that has no gaps, otherwise
+    row-major: so a chain of operations on transposed arrays never reads one way and writes the
+    other.
+    """
+    shape = np.broadcast_shapes(*[x.shape for x in operands])
+    like = next((x for x in operands if x.shape == shape), None)
+    if like is None or like.flags.c_contiguous:
+        return wrap(function(*operands, order="C"))
+    order = sorted(range(like.ndim), key=lambda axis: -abs(like.strides[axis]))
+    if not like.transpose(order).flags.c_contiguous:
+        return wrap(function(*operands, order="C"))
+    turned = [np.broadcast_to(x, shape).transpose(order) for x in operands]
+    made = wrap(function(*turned, order="C"))
+    back = [order.index(axis) for axis in range(like.ndim)]
+    strides = tuple(made.strides[axis] for axis in back)
+    return View(made.array.transpose(back), made.buffer, strides, 0)
+
+
 def empty(dtype: str, shape: Shape) -> View:
     """Return a new view whose values are not set.
 
@@ -162,13 +184,13 @@ def copy(a: View) -> View:
 
 
 def cast(a: View, dtype: str) -> View:
-    """Return a new row-major view with the values of `a` as `dtype`.
+    """Return a new view with the values of `a` as `dtype`; for its strides, see `evaluate`.
 
     For an integer dtype, floats are cut towards 0 and to the limits of the dtype, and nan becomes
     0; integers wrap around.
     """
     _check_dtype(dtype)
-    return wrap(_converted(a.array, np.dtype(dtype)))
+    return evaluate(lambda array, **_: _converted(array, np.dtype(dtype)), a.array)
 
 
 def _converted(array: Array, dtype: np.dtype[Any]) -> Array:

@@ -32,7 +32,7 @@ std::vector<Box> make_boxes(const Region& region, int64_t channels, int64_t most
 /// How many outputs of this depth are computed at once.
 int64_t block_pixels(int64_t depth, int64_t unit, int64_t item_size) {
   const int64_t fit = kPatchBytes / (item_size * std::max<int64_t>(depth, 1));
-  return std::clamp<int64_t>(fit / unit, 4, pieces(kMostPixels, unit)) * unit;
+  return std::clamp<int64_t>(fit / unit, 1, pieces(kMostPixels, unit)) * unit;
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ inline __attribute__((always_inline)) void each_line(const T* from, int64_t from
 template <class T>
 void copy_lines(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t lines,
                 int64_t count) {
-  constexpr int64_t kSome = kLanes<T>;
+  constexpr int64_t kSome = kVectorBytes < 32 ? kLanes<T> : 32 / sizeof(T);
   const auto each = [&](auto copy) __attribute__((always_inline)) {
     each_line(from, from_stride, to, to_stride, lines, copy);
   };

@@ -20,6 +20,7 @@
 #include "common/errors.h"
 #include "cpu/conv_correlate.h"
 #include "cpu/conv_gradient.h"
+#include "cpu/floating.h"
 #include "cpu/matmul.h"
 #include "cpu/movement.h"
 
@@ -32,16 +33,6 @@ constexpr int64_t kChunkBytes = 1 << 22;  // of images that are rearranged at on
 
 [[noreturn]] void fail(const std::string& message) {
   throw std::invalid_argument(message);
-}
-
-void check_operands(const char* name, const View& a, const View& b) {
-  if (a.dtype != b.dtype) {
-    throw TypeError(std::string(name) + " takes arrays of one dtype, not " + name_of(a.dtype) +
-                    " and " + name_of(b.dtype));
-  }
-  if (!is_floating(a.dtype)) {
-    throw TypeError(std::string(name) + " is not defined for dtype " + name_of(a.dtype));
-  }
 }
 
 /// The shape of the result of a convolution; throws if there is none.
@@ -167,19 +158,10 @@ Filters<T> group_filters(const View& w, int64_t group, int64_t groups, bool turn
   return {data, s[0], s[1], s[2], s[3], in, out};
 }
 
-template <class Function>
-void visit_floats(DType dtype, Function function) {
-  if (dtype == DType::float32) {
-    function(float{});
-  } else {
-    function(double{});
-  }
-}
-
 /// Correlates all groups of all images.
 void correlate_all(const View& x, const View& w, bool turned, const std::vector<Phase>& rows,
                    const std::vector<Phase>& cols, int64_t groups, const View& y) {
-  visit_floats(x.dtype, [&](auto zero) {
+  visit_floating(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t g = 0; g < groups; ++g) {
       const PackedFilters<T> filters(conv_kernels<T>().matmul,
@@ -196,7 +178,7 @@ void correlate_all(const View& x, const View& w, bool turned, const std::vector<
 }  // namespace
 
 View conv2d(const View& x, const View& w, const Convolution& convolution) {
-  check_operands("conv2d", x, w);
+  check_floating("conv2d", x, w);
   const Dims shape = check_shapes(x.shape, w.shape, convolution);
   if (is_product(w.shape, convolution)) {
     return matmul(strided(x, shape, convolution), matrix(w, false));
@@ -211,7 +193,7 @@ View conv2d(const View& x, const View& w, const Convolution& convolution) {
 
 View conv2d_input_gradient(const View& dy, const View& w, const Dims& shape,
                            const Convolution& convolution) {
-  check_operands("conv2d_input_gradient", dy, w);
+  check_floating("conv2d_input_gradient", dy, w);
   check_gradient(dy.shape, shape, w.shape, convolution);
   if (is_product(w.shape, convolution) && convolution.stride == Dims(2, 1)) {
     return matmul(dy, matrix(w, true));
@@ -226,14 +208,14 @@ View conv2d_input_gradient(const View& dy, const View& w, const Dims& shape,
 
 View conv2d_weight_gradient(const View& x, const View& dy, const Dims& shape,
                             const Convolution& convolution) {
-  check_operands("conv2d_weight_gradient", x, dy);
+  check_floating("conv2d_weight_gradient", x, dy);
   check_gradient(dy.shape, x.shape, shape, convolution);
   View dw = zeros(x.dtype, shape);
   if (dw.size() == 0 || dy.size() == 0) return dw;
   const auto rows = forward_phases(make_axis(x.shape, shape, dy.shape, convolution, 0));
   const auto cols = forward_phases(make_axis(x.shape, shape, dy.shape, convolution, 1));
   const int64_t groups = convolution.groups;
-  visit_floats(x.dtype, [&](auto zero) {
+  visit_floating(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     for_each_chunk(x, dy, [&](int64_t begin, int64_t end) {
       const View images = image_chunk(x, begin, end), gradients = image_chunk(dy, begin, end);

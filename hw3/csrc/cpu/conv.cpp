@@ -38,8 +38,8 @@ constexpr int64_t kChunkBytes = 1 << 22;  // of images that are rearranged at on
 /// The shape of the result of a convolution; throws if there is none.
 Dims check_shapes(const Dims& images, const Dims& filters, const Convolution& convolution) {
   const int64_t groups = convolution.groups;
-  const std::string texts = "images of shape " + to_string(images) + " and filters of shape " +
-                            to_string(filters);
+  const std::string texts =
+      "images of shape " + to_string(images) + " and filters of shape " + to_string(filters);
   if (images.size() != 4 || filters.size() != 4) fail(texts + " do not have 4 axes each");
   count(images);
   count(filters);
@@ -73,8 +73,9 @@ void check_gradient(const Dims& dy, const Dims& images, const Dims& filters,
 
 Axis make_axis(const Dims& images, const Dims& filters, const Dims& results,
                const Convolution& convolution, int axis) {
-  return {images[1 + axis],        filters[axis],           results[1 + axis],
-          convolution.stride[axis], convolution.padding[axis], convolution.dilation[axis]};
+  return {images[1 + axis],          filters[axis],
+          results[1 + axis],         convolution.stride[axis],
+          convolution.padding[axis], convolution.dilation[axis]};
 }
 
 View zeros(DType dtype, const Dims& shape) {
@@ -110,8 +111,8 @@ View matrix(const View& w, bool transposed) {
   return view;
 }
 
-/// Images `begin` to `end` - 1, with channels as neighbours. Others are rearranged: each is read for
-/// many taps, and then in the order in which it lies.
+/// Images `begin` to `end` - 1, with channels as neighbours. Others are rearranged: each is read
+/// for many taps, and then in the order in which it lies.
 View image_chunk(const View& x, int64_t begin, int64_t end) {
   View chunk = x;
   chunk.offset += begin * x.strides[0];

@@ -47,8 +47,8 @@ void add_products(const Kernels<T>& kernels, const MatrixView<T>& patches, const
                   T* strip) {
   const std::int64_t row = region.row_phase->tap_begin + region.rows.first_tap + box.row;
   const std::int64_t col = region.col_phase->tap_begin + region.cols.first_tap + box.col;
-  T* to = sums.data + row * sums.row_stride + col * sums.col_stride +
-          box.channel * sums.channel_stride;
+  T* to =
+      sums.data + row * sums.row_stride + col * sums.col_stride + box.channel * sums.channel_stride;
   // Lines of taps follow each other in the sums only if they are whole.
   const std::int64_t line = box.cols * box.channels, width = even(out, 1, kernels.tile_cols());
   const bool at_once = box.rows == 1 || line * sums.channel_stride == sums.row_stride;
@@ -91,8 +91,7 @@ void add_block(const Kernels<T>& kernels, const Images<T>& images, const Images<
 inline std::int64_t count_parts(const Cut& cut, std::int64_t pixels, std::int64_t out) {
   const auto by_work = static_cast<std::int64_t>(cut.work * static_cast<double>(out) / kPartWork);
   const auto blocks = static_cast<std::int64_t>(cut.blocks.size());
-  return std::max<std::int64_t>(
-      std::min({by_work, pixels / kPartPixels, blocks, kPartsAtMost}), 1);
+  return std::max<std::int64_t>(std::min({by_work, pixels / kPartPixels, blocks, kPartsAtMost}), 1);
 }
 
 /// to[i * to_stride + k] += the sum over parts of from[(part * rows + i) * cols + k], in order

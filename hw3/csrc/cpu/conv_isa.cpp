@@ -43,9 +43,8 @@ void copy_lines(const T* from, int64_t from_stride, T* to, int64_t to_stride, in
       copy_some<kSome>(a + count - kSome, b + count - kSome);
     });
   } else if (count >= kSome) {
-    each([count](const T* a, T* b) __attribute__((always_inline)) {
-      copy_ends<kSome>(a, b, count);
-    });
+    each([count](const T* a, T* b)
+             __attribute__((always_inline)) { copy_ends<kSome>(a, b, count); });
   } else if (kSome > 8 && count >= 8) {
     each([count](const T* a, T* b) __attribute__((always_inline)) { copy_ends<8>(a, b, count); });
   } else if (kSome > 4 && count >= 4) {

@@ -151,8 +151,7 @@ std::pair<View, View> max_pool2d(const View& x, const Window& window) {
           const int64_t row = rows.place + a * window.dilation[0];
           for (int64_t b = cols.first; b < cols.last; ++b) {
             const int64_t col = cols.place + b * window.dilation[1];
-            choose_larger(in.at(n, row, col), in.step(), row * width + col, channels, best,
-                          chosen);
+            choose_larger(in.at(n, row, col), in.step(), row * width + col, channels, best, chosen);
           }
         }
       }

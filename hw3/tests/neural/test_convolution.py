@@ -1,4 +1,4 @@
-"""Convolutions on every device, against loops in NumPy, and as linear functions of their operands."""
+"""Convolutions on every device, against loops in NumPy, and as functions that are linear."""
 
 import itertools
 
@@ -15,7 +15,7 @@ def pairs(value):
 def reference(x, w, stride=1, padding=0, dilation=1, groups=1):
     """Return the sum over taps and channels that defines a convolution, output by output."""
     (sh, sw), (ph, pw), (dh, dw) = map(pairs, (stride, padding, dilation))
-    n, height, width, channels = x.shape
+    n, height, width, _ = x.shape
     kh, kw, inner, filters = w.shape
     rows = (height + 2 * ph - dh * (kh - 1) - 1) // sh + 1
     columns = (width + 2 * pw - dw * (kw - 1) - 1) // sw + 1
@@ -140,24 +140,14 @@ def test_operands_of_any_strides_are_the_same_numbers(backend, rng):
         np.testing.assert_array_equal(found.numpy(), dw)
 
 
-def test_broadcast_gradients_are_read_in_place(backend, rng):
+def test_broadcast_gradients_are_like_dense_ones(backend, rng):
     x, w = whole(rng, (2, 5, 4, 3)), whole(rng, (3, 3, 3, 4))
     dy = nd.broadcast_to(backend.array(2.0, "float64"), (2, 3, 2, 4))
     dense = backend.array(np.full((2, 3, 2, 4), 2.0))
-    for a, b in ((dy, dense),):
-        dx = [nd.neural.conv2d_input_gradient(d, backend.array(w), x.shape) for d in (a, b)]
-        dw = [nd.neural.conv2d_weight_gradient(backend.array(x), d, w.shape) for d in (a, b)]
-        np.testing.assert_array_equal(dx[0].numpy(), dx[1].numpy())
-        np.testing.assert_array_equal(dw[0].numpy(), dw[1].numpy())
-
-
-def test_padding_is_not_multiplied(backend):
-    w = np.zeros((3, 3, 1, 1))
-    w[0] = np.inf
-    y = nd.neural.conv2d(backend.array(np.ones((1, 1, 2, 1))), backend.array(w), padding=1)
-    if backend == nd.cpu_numpy():
-        return  # which adds up 0 * inf, as PyTorch may
-    assert y.numpy().ravel().tolist() == [0.0, 0.0]
+    dx = [nd.neural.conv2d_input_gradient(d, backend.array(w), x.shape) for d in (dy, dense)]
+    dw = [nd.neural.conv2d_weight_gradient(backend.array(x), d, w.shape) for d in (dy, dense)]
+    np.testing.assert_array_equal(dx[0].numpy(), dx[1].numpy())
+    np.testing.assert_array_equal(dw[0].numpy(), dw[1].numpy())
 
 
 def call(backend, images=(2, 5, 5, 4), filters=(3, 3, 2, 6), dtypes=("float32",) * 2, **settings):
@@ -181,9 +171,8 @@ def call(backend, images=(2, 5, 5, 4), filters=(3, 3, 2, 6), dtypes=("float32",)
         ({"padding": (-1, 0)}, r"padding \(-1, 0\) is negative"),
         ({"padding": 2**31}, r"padding \(2147483648, 2147483648\) is beyond 2147483647"),
         ({"dilation": 0}, r"dilation \(0, 0\) is not positive"),
-        ({"dilation": (1, 3)}, r"windows of shape \(3, 3\) and dilation \(1, 3\) do not fit into "
-                               r"images of shape \(5, 5\) and padding \(0, 0\)"),
-        ({"images": (2, 5, 2, 4)}, r"do not fit into images of shape \(5, 2\)"),
+        ({"dilation": (1, 3)}, r"windows of shape \(3, 3\) and dilation \(1, 3\) do not fit"),
+        ({"images": (2, 5, 2, 4)}, r"into images of shape \(5, 2\) and padding \(0, 0\)"),
     ],
     ids=str,
 )  # fmt: skip

@@ -144,8 +144,7 @@ def test_views_of_any_layout(backend, rng, views, same):
     ("arguments", "message"),
     [
         ({"size": 0}, r"window of shape \(0, 0\) is empty"),
-        ({"size": (5, 1)}, r"windows of shape \(5, 1\) and dilation \(1, 1\) do not fit into "
-                           r"images of shape \(4, 4\) and padding \(0, 0\)"),
+        ({"size": (5, 1)}, r"windows of shape \(5, 1\) and dilation \(1, 1\) do not fit"),
         ({"stride": 0}, r"stride \(0, 0\) is not positive"),
         ({"padding": -1}, r"padding \(-1, -1\) is negative"),
         ({"stride": (1,)}, r"stride \(1,\) is not a pair"),

@@ -15,7 +15,7 @@ def wide(x):
 
 
 def exact_softmax(x):
-    powers = np.exp(wide(x) - np.max(x, axis=-1, keepdims=True, initial=-1e300))
+    powers = np.exp(wide(x) - np.max(x, axis=-1, keepdims=True, initial=-1e30))
     return powers / np.sum(powers, axis=-1, keepdims=True)
 
 
@@ -97,8 +97,7 @@ def test_causal_softmax_leaves_out_what_comes_later(array, layout, rng, shape, d
     x = rng.standard_normal(shape).astype(dtype)
     queries, keys = shape[-2:]
     later = np.arange(keys) > np.arange(queries)[:, None] + keys - queries
-    x[..., later] = [np.inf, np.nan, 1e30, -np.inf][0] if queries > 1 else 0  # none of it matters
-    x[..., later] = np.nan
+    x[..., later] = np.nan  # it does not matter
     found = neural.softmax(array(layout(x)), scale=1.5, causal=True).numpy()
     expected = np.zeros(shape)
     for place in np.ndindex(shape[:-1]):
@@ -124,7 +123,7 @@ def test_extreme_rows(array, dtype):
         ],
         dtype,
     )
-    half, tiny = np.log(2.0), np.exp(-90.0)
+    half, least = np.log(2.0), np.finfo("float32").tiny
     x = array(rows)
     y = neural.softmax(x).numpy()
     np.testing.assert_allclose(y[0], [0.5, 0.5, 0, 0])
@@ -132,7 +131,7 @@ def test_extreme_rows(array, dtype):
     np.testing.assert_allclose(y[3], [0, 0.5, 0.5, 0])
     assert np.isnan(y[[2, 5, 6]]).all()
     np.testing.assert_array_equal(y[4], [nan, 0, 0, 0])
-    np.testing.assert_allclose(y[7], [tiny, 1, 0, 0], rtol=1e-6, atol=np.finfo(dtype).tiny)
+    np.testing.assert_allclose(y[7], np.exp([-90.0, 0, -200, -1000]), rtol=1e-6, atol=least)
     np.testing.assert_allclose(
         neural.logsumexp(x).numpy(), [1e30, -1e30, -inf, half, inf, nan, nan, 0], rtol=1e-6
     )
@@ -158,7 +157,9 @@ def test_probabilities_are_accurate_to_a_few_units(array, rng, dtype):
     x = np.concatenate([[0.0], np.linspace(low, -1e-6, 5001)]).astype(dtype)
     expected = exact_softmax(x)
     found = neural.softmax(array(x)).numpy()
-    assert np.max(np.abs(found / expected - 1)) < 6 * np.finfo(dtype).eps
+    normal = expected > np.finfo(dtype).tiny
+    assert normal.sum() > 4000
+    assert np.max(np.abs(found / expected - 1)[normal]) < 6 * np.finfo(dtype).eps
 
 
 def exact_losses(z, labels, s):

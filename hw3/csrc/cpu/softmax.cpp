@@ -7,6 +7,7 @@
 
 #include "cpu/floating.h"
 #include "cpu/isa.h"
+#include "cpu/pack.h"
 #include "cpu/rows.h"
 #include "cpu/softmax_table.h"
 
@@ -28,10 +29,41 @@ struct Sizes {
       : rows(count(leading_shape(view))), n(view.shape[view.ndim() - 1]) {}
 };
 
+/// Where rows of a result are put together, for one thread.
+///
+/// A row of a small result is written to its place; of a large one, it is first put together in
+/// scratch memory and then moved past the caches, which will not keep it anyway.
 template <class T>
-std::vector<T> scratch_for(std::int64_t n) {
-  return std::vector<T>(static_cast<std::size_t>(n + kScratchMargin));
-}
+class RowWriter {
+ public:
+  RowWriter(const View& out, std::int64_t n)
+      : out_(out.data<T>()),
+        n_(n),
+        streams_(out.size() * static_cast<std::int64_t>(sizeof(T)) >= kStreamedBytes),
+        scratch_(static_cast<std::size_t>(n + kScratchMargin)) {}
+  ~RowWriter() {
+    if (streams_) end_stream();
+  }
+  RowWriter(const RowWriter&) = delete;
+  RowWriter& operator=(const RowWriter&) = delete;
+
+  /// Calls `write(row_of_out, scratch)` for a row.
+  template <class Write>
+  void operator()(std::int64_t row, const Write& write) {
+    T* place = out_ + row * n_;
+    if (!streams_) return write(place, scratch_.data());
+    write(scratch_.data(), scratch_.data());
+    unpack(place, scratch_.data(), Block{1, n_, n_, 1}, sizeof(T), true);
+  }
+
+ private:
+  static constexpr std::int64_t kStreamedBytes = 1 << 24;
+
+  T* out_;
+  std::int64_t n_;
+  bool streams_;
+  std::vector<T> scratch_;
+};
 
 void check_rows(const char* name, const View& x) {
   check_floating(name, x);
@@ -93,12 +125,13 @@ View softmax(const View& x, double scale, bool causal) {
   visit_floating(x.dtype, [&]<class T>(T zero) {
     for_rows(sizes.rows, n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(x);
-      std::vector<T> scratch = scratch_for<T>(n);
+      RowWriter<T> writer(out, n);
       for (std::int64_t row = begin; row < end; ++row) {
         const std::int64_t after = row % queries + n - queries + 1;
         const std::int64_t taken = causal ? std::clamp<std::int64_t>(after, 0, n) : n;
-        kernels(zero).softmax(rows[row], out.data<T>() + row * n, n, taken, static_cast<T>(scale),
-                              scratch.data());
+        writer(row, [&](T* place, T* scratch) {
+          kernels(zero).softmax(rows[row], place, n, taken, static_cast<T>(scale), scratch);
+        });
       }
     });
   });
@@ -121,10 +154,9 @@ View log_softmax(const View& x) {
   visit_floating(x.dtype, [&]<class T>(T zero) {
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(x);
-      std::vector<T> scratch = scratch_for<T>(sizes.n);
+      RowWriter<T> writer(out, sizes.n);
       for (std::int64_t row = begin; row < end; ++row) {
-        kernels(zero).log_softmax(rows[row], out.data<T>() + row * sizes.n, sizes.n,
-                                  scratch.data());
+        writer(row, [&](T* place, T*) { kernels(zero).log_softmax(rows[row], place, sizes.n); });
       }
     });
   });
@@ -149,9 +181,8 @@ View logsumexp(const View& x) {
     }
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(x);
-      std::vector<T> scratch = scratch_for<T>(sizes.n);
       for (std::int64_t row = begin; row < end; ++row) {
-        out.data<T>()[row] = kernels(zero).logsumexp(rows[row], sizes.n, scratch.data());
+        out.data<T>()[row] = kernels(zero).logsumexp(rows[row], sizes.n);
       }
     });
   });
@@ -165,11 +196,10 @@ std::pair<View, View> softmax_loss(const View& z, const View& labels, double smo
   visit_floating(z.dtype, [&]<class T>(T zero) {
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(z);
-      std::vector<T> scratch = scratch_for<T>(sizes.n);
       for (std::int64_t row = begin; row < end; ++row) {
         losses.data<T>()[row] =
             kernels(zero).loss(rows[row], sizes.n, element<std::int64_t>(labels, row),
-                               static_cast<T>(smoothing), totals.data<T>() + row, scratch.data());
+                               static_cast<T>(smoothing), totals.data<T>() + row);
       }
     });
   });
@@ -188,11 +218,13 @@ View softmax_loss_gradient(const View& z, const View& labels, const View& totals
   visit_floating(z.dtype, [&]<class T>(T zero) {
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(z);
-      std::vector<T> scratch = scratch_for<T>(sizes.n);
+      RowWriter<T> writer(out, sizes.n);
       for (std::int64_t row = begin; row < end; ++row) {
-        kernels(zero).loss_gradient(rows[row], out.data<T>() + row * sizes.n, sizes.n,
-                                    element<std::int64_t>(labels, row), static_cast<T>(smoothing),
-                                    element<T>(totals, row), element<T>(grad, row), scratch.data());
+        writer(row, [&](T* place, T* scratch) {
+          kernels(zero).loss_gradient(rows[row], place, sizes.n, element<std::int64_t>(labels, row),
+                                      static_cast<T>(smoothing), element<T>(totals, row),
+                                      element<T>(grad, row), scratch);
+        });
       }
     });
   });

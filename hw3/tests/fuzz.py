@@ -25,7 +25,6 @@ import needle_hw3 as nd
 
 ALLOWED = (TypeError, ValueError, IndexError, OverflowError, MemoryError, RefusedError)
 UNTYPED = (*ALLOWED, AttributeError, BufferError)  # Python says so of a None that is no view
-WRITTEN = ("out", "dst")  # parameters whose view a kernel writes
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
 
@@ -79,6 +78,11 @@ def places(strided, block):
     return found.ravel()
 
 
+def strided(arguments):
+    """Return those arguments that are views of the call's memory."""
+    return [argument for argument in arguments if isinstance(argument, Strided)]
+
+
 def equal(a, b):
     """Return whether two ndarrays have one dtype, one shape and, within rounding, equal values."""
     if a.dtype != b.dtype or a.shape != b.shape:
@@ -98,7 +102,7 @@ def comparable(result, call, kernels):
             values = np.empty((0, *values.shape), values.dtype)
         strides = result.strides if draw.makes_new(call.name) and 0 not in result.shape else None
         return values, result.shape, strides, result.writable
-    if isinstance(result, list):
+    if isinstance(result, list | tuple):
         return [comparable(item, call, kernels) for item in result]
     return result
 
@@ -114,11 +118,11 @@ def same(a, b):
 
 def check_memory(call, world, raised):
     """Raise `AssertionError` if other memory changed than the call may change."""
-    written = None if raised else call.written
     for number, block in enumerate(call.blocks):
         may_change = np.zeros(block.values.shape, bool)
-        if isinstance(written, Strided) and written.block == number and not written.readonly:
-            may_change[places(written, block)] = True
+        for view in strided(call.written):
+            if not raised and view.block == number and not view.readonly:
+                may_change[places(view, block)] = True
         before, after = (np.ascontiguousarray(x) for x in (block.values, world.memory[number]))
         changed = (before.view(np.uint8) != after.view(np.uint8)).reshape(before.size, -1).any(1)
         wrong = np.flatnonzero(changed & ~may_change)
@@ -135,8 +139,8 @@ def check_devices(call, worlds, results):
         assert issubclass(a, b) or issubclass(b, a), f"{a.__name__} here, {b.__name__} there"
         return
     assert not any(errors), "one device raised"
-    if isinstance(call.written, Strided):
-        reached = places(call.written, call.blocks[call.written.block])
+    for view in strided(call.written):
+        reached = places(view, call.blocks[view.block])
         if np.unique(reached).size != reached.size:
             return  # which of several writes to a place is the last is not defined
     found = [comparable(r, call, w.kernels) for r, w in zip(results, worlds, strict=True)]

@@ -2,13 +2,15 @@
 
 import inspect
 
+import fuzz_layers as layers
 import numpy as np
 from fuzz_objects import GUARD, HOSTILE, INTS, Block, Call, Foreign, Strided
 
 CAPACITY = 150  # elements that views choose from, mostly
 MANY = 30_000  # and in calls that are large enough for tiles, vectors and threads
 SIDE = 8  # of the tiles of matmul_tiled
-DTYPES = ("bool", "uint8", "int32", "int64", "float32", "float64")
+FLOATS = ("float32", "float64")
+DTYPES = ("bool", "uint8", "int32", "int64", *FLOATS)
 METHODS = {
     "View.restride": ("self", "shape", "strides", "offset"),
     "View.readonly": ("self",),
@@ -39,13 +41,15 @@ def reach(shape, strides):
     return sum(end for end in ends if end < 0), sum(end for end in ends if end > 0)
 
 
-def values_of(rng, dtype, size):
+def values_of(rng, dtype, size, finite=False):
     """Return `size` values of a dtype, among them the extreme ones of their kind."""
     kind = np.dtype(dtype).kind
     if kind == "b":
         choice = (False, True)
     elif kind == "f":  # quarters: their sums and products are exact
-        choice = (*(i / 4 for i in range(-16, 17)), -0.0, float("nan"), float("inf"), -float("inf"))
+        choice = tuple(i / 4 for i in range(-16, 17))
+        if not finite:
+            choice = (*choice, -0.0, float("nan"), float("inf"), -float("inf"))
     else:
         limits = np.iinfo(dtype)
         choice = (limits.min, limits.max, *(i for i in range(-3, 9) if i >= limits.min))
@@ -60,6 +64,7 @@ class Drawer:
         self.dtype = rng.choice(DTYPES)
         self.capacity = MANY if call.large else CAPACITY
         self.shape = tuple(self.sizes(rng.choice((0, 1, 2, 2, 3))))
+        self.letters = dict(zip("md", self.sizes(2), strict=True))
         self.tiles = [SIDE * rng.randint(0, 2) for _ in range(3)]  # m, n and p
         self.inner = rng.choice((0, 1, 2, 5, 70))  # the axis that a matmul adds up
 
@@ -77,7 +82,10 @@ class Drawer:
             return self.rng.choice(known)
         borrowed = self.rng.random() < 0.5
         size = self.capacity + 2 * GUARD * borrowed
-        drawn = values_of(self.rng, dtype, size) if values is None else np.resize(values, size)
+        if values is None:
+            drawn = values_of(self.rng, dtype, size, finite=self.call.name in layers.SHAPES)
+        else:
+            drawn = np.resize(values, size)
         self.call.blocks.append(Block(drawn, borrowed))
         return len(self.call.blocks) - 1
 
@@ -134,6 +142,23 @@ class Drawer:
             dtype = "float32"
         return self.strided(shape, dtype)
 
+    def layer_view(self, parameter):
+        if parameter == "velocity" and self.rarely(0.3):
+            return None
+        letters = layers.SHAPES[self.call.name][parameter]
+        shape = layers.shape_of(letters, self.letters, self.shape[:2])
+        if self.rarely(0.04):
+            shape = self.fitting(shape)
+        if parameter == "labels":
+            labels = self.indices(shape, self.letters["d"])
+            block = self.call.blocks[labels.block]
+            if not self.rarely():
+                block.values = np.abs(block.values)
+            return labels
+        if self.dtype not in FLOATS and not self.rarely():
+            self.dtype = self.rng.choice(FLOATS)
+        return self.strided(shape, self.rng.choice(DTYPES) if self.rarely(0.04) else self.dtype)
+
     def indices(self, dims, size):
         """Return a view of indices of an axis of `size`, of `dims` axes."""
         low, high = (-size, size - 1) if size and not self.rarely(0.15) else (-4, 4)
@@ -156,6 +181,10 @@ class Drawer:
 
     def argument(self, parameter):
         """Return a fitting or nearly fitting argument for a parameter."""
+        if parameter in layers.SHAPES.get(self.call.name, {}):
+            return self.layer_view(parameter)
+        if self.call.name in layers.SHAPES and parameter in layers.NUMBERS:
+            return self.rng.choice(layers.NUMBERS[parameter])
         if parameter in VIEWS:
             return self.view(parameter)
         if parameter in ("m", "n", "p") and not self.rarely():
@@ -236,8 +265,10 @@ def draw_call(rng, names):
         argument = drawer.argument(parameter)
         if hostile and rng.random() < 0.4:
             argument = drawer.hostile()
-        if parameter in ("out", "dst") or (parameter == "a" and name.startswith("scatter")):
-            call.written = argument
+        if parameter in layers.WRITTEN.get(name, ("out", "dst")) or (
+            parameter == "a" and name.startswith("scatter")
+        ):
+            call.written.append(argument)
         call.arguments.append(argument)
     if hostile and drawer.rarely(0.2):
         call.typed = False

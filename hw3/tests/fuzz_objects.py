@@ -1,7 +1,6 @@
 """What calls of kernels are made of: memory, views, and objects that are not what they seem."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -102,7 +101,7 @@ class Call:
     name: str
     arguments: list = field(default_factory=list)
     blocks: list = field(default_factory=list)
-    written: Any = None
+    written: list = field(default_factory=list)
     typed: bool = True
     large: bool = False
     isa: int = 0  # chooses the instruction set

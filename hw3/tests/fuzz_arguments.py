@@ -16,6 +16,8 @@ METHODS = {
     "View.readonly": ("self",),
     "View.numpy": ("self",),
 }
+# NumPy's einsum adds up what is multiplied by one broadcast number first: (1 - 1) inf is nan.
+FINITE = ("matmul_tiled", *layers.SHAPES)
 VIEWS = ("self", "a", "b", "out", "dst", "src", "condition", "values")
 
 
@@ -83,7 +85,7 @@ class Drawer:
         borrowed = self.rng.random() < 0.5
         size = self.capacity + 2 * GUARD * borrowed
         if values is None:
-            drawn = values_of(self.rng, dtype, size, finite=self.call.name in layers.SHAPES)
+            drawn = values_of(self.rng, dtype, size, finite=self.call.name in FINITE)
         else:
             drawn = np.resize(values, size)
         self.call.blocks.append(Block(drawn, borrowed))
@@ -157,7 +159,11 @@ class Drawer:
             return labels
         if self.dtype not in FLOATS and not self.rarely():
             self.dtype = self.rng.choice(FLOATS)
-        return self.strided(shape, self.rng.choice(DTYPES) if self.rarely(0.04) else self.dtype)
+        dtype = self.rng.choice(DTYPES) if self.rarely(0.04) else self.dtype
+        if parameter == "variance":  # which is at least 0
+            positive = np.abs(values_of(self.rng, "float64", 20, finite=True))
+            return self.strided(shape, dtype, positive.astype(dtype))
+        return self.strided(shape, dtype)
 
     def indices(self, dims, size):
         """Return a view of indices of an axis of `size`, of `dims` axes."""

@@ -113,6 +113,14 @@ void binary_into(Binary op, const View& out, const View& a, const View& b) {
                     ", which cannot be written into an array of " + name_of(out.dtype));
   }
   check_writable(out);
+  if (!(a.shape == out.shape)) {
+    const Dims shape = broadcast(a.shape, b.shape);
+    if (!(shape == out.shape)) {
+      throw std::invalid_argument(std::string(name_of(op)) + " of shapes " + to_string(a.shape) +
+                                  " and " + to_string(b.shape) + " gives shape " +
+                                  to_string(shape) + ", not " + to_string(out.shape));
+    }
+  }
   const View left = safe_from(out, a), right = safe_from(out, b);
   const Input inputs[] = {Input(left, out.shape), Input(right, out.shape)};
   evaluate(kernel.loop, out, inputs, 2);

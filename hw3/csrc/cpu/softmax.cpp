@@ -7,6 +7,7 @@
 
 #include "cpu/floating.h"
 #include "cpu/isa.h"
+#include "cpu/movement.h"
 #include "cpu/pack.h"
 #include "cpu/rows.h"
 #include "cpu/softmax_table.h"
@@ -95,14 +96,16 @@ T element(const View& vector, std::int64_t i) {
   return vector.data<T>()[i * vector.strides[0]];
 }
 
-void check_loss(const char* name, const View& z, const View& labels) {
+/// The labels, checked. They are a copy: another thread may write to the given ones.
+View checked_labels(const char* name, const View& z, const View& given) {
   check_floating(name, z);
   check_axes(name, z, 2, false);
-  if (labels.dtype != DType::int64) {
+  if (given.dtype != DType::int64) {
     throw TypeError(std::string(name) + " takes labels of dtype int64, not " +
-                    name_of(labels.dtype));
+                    name_of(given.dtype));
   }
-  check_shape(name, "labels", labels, Dims(1, z.shape[0]));
+  check_shape(name, "labels", given, Dims(1, z.shape[0]));
+  View labels = copy(given);
   const std::int64_t k = z.shape[1];
   for (std::int64_t i = 0; i < z.shape[0]; ++i) {
     const auto label = element<std::int64_t>(labels, i);
@@ -111,6 +114,7 @@ void check_loss(const char* name, const View& z, const View& labels) {
                             std::to_string(k) + "), the " + std::to_string(k) +
                             " classes of the logits");
   }
+  return labels;
 }
 
 }  // namespace
@@ -189,8 +193,8 @@ View logsumexp(const View& x) {
   return out;
 }
 
-std::pair<View, View> softmax_loss(const View& z, const View& labels, double smoothing) {
-  check_loss("softmax_loss", z, labels);
+std::pair<View, View> softmax_loss(const View& z, const View& given, double smoothing) {
+  const View labels = checked_labels("softmax_loss", z, given);
   View losses = View::empty(z.dtype, leading_shape(z)), totals = View::empty(z.dtype, losses.shape);
   const Sizes sizes(z);
   visit_floating(z.dtype, [&]<class T>(T zero) {
@@ -206,10 +210,10 @@ std::pair<View, View> softmax_loss(const View& z, const View& labels, double smo
   return {std::move(losses), std::move(totals)};
 }
 
-View softmax_loss_gradient(const View& z, const View& labels, const View& totals, const View& grad,
+View softmax_loss_gradient(const View& z, const View& given, const View& totals, const View& grad,
                            double smoothing) {
   const char* name = "softmax_loss_gradient";
-  check_loss(name, z, labels);
+  const View labels = checked_labels(name, z, given);
   check_floating(name, z, totals, grad);
   check_shape(name, "totals", totals, labels.shape);
   check_shape(name, "a gradient", grad, labels.shape);

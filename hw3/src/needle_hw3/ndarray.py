@@ -187,14 +187,19 @@ class NDArray(Storage, made_by=BackendDevice):
         """The transposed matrix, a view. Raises `ValueError` unless there are two axes."""
         if self.ndim != 2:
             raise ValueError(f"T is for two axes, not for shape {self.shape}: use mT or permute")
-        return self.permute((1, 0))
+        view = self._view
+        return self._new(view.restride(view.shape[::-1], view.strides[::-1], view.offset))
 
     @property
     def mT(self) -> NDArray:  # noqa: N802
         """A view with the last two axes exchanged."""
         if self.ndim < 2:
             raise ValueError(f"mT exchanges the last two axes of two or more, not of {self.shape}")
-        return self.permute((*range(self.ndim - 2), -1, -2))
+        view = self._view
+        (*batch, rows, columns), (*steps, down, right) = view.shape, view.strides
+        return self._new(
+            view.restride((*batch, columns, rows), (*steps, right, down), view.offset)
+        )
 
     @property
     def flat(self) -> NDArray:

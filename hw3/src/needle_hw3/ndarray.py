@@ -197,9 +197,7 @@ class NDArray(Storage, made_by=BackendDevice):
             raise ValueError(f"mT exchanges the last two axes of two or more, not of {self.shape}")
         view = self._view
         (*batch, rows, columns), (*steps, down, right) = view.shape, view.strides
-        return self._new(
-            view.restride((*batch, columns, rows), (*steps, right, down), view.offset)
-        )
+        return self._new(view.restride((*batch, columns, rows), (*steps, right, down), view.offset))
 
     @property
     def flat(self) -> NDArray:

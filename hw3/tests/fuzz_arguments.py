@@ -23,7 +23,7 @@ VIEWS = ("self", "a", "b", "out", "dst", "src", "condition", "values")
 
 
 def makes_new(name):
-    """Return whether the results of a kernel are new, and row-major on every device."""
+    """Return whether the results of a kernel are new, and lie alike on every device."""
     return name != "from_numpy" and not name.startswith("View.")
 
 

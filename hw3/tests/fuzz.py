@@ -30,7 +30,7 @@ UNTYPED = (
     BufferError,
     ArithmeticError,
 )  # Python says so of a None that is no view
-TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
+TOLERANCE = {"float32": 1e-3, "float64": 1e-10}  # of sums of products, in any order
 
 
 class World:
@@ -105,8 +105,8 @@ def comparable(result, call, kernels):
         values = result.numpy()
         if call.name == "empty":  # nobody knows the values
             values = np.empty((0, *values.shape), values.dtype)
-        strides = result.strides if draw.makes_new(call.name) and 0 not in result.shape else None
-        return values, result.shape, strides, result.writable
+        axes = [axis for axis in zip(result.shape, result.strides, strict=True) if axis[0] > 1]
+        return values, axes if draw.makes_new(call.name) and 0 not in result.shape else None
     if isinstance(result, list | tuple):
         return [comparable(item, call, kernels) for item in result]
     return result
@@ -136,9 +136,11 @@ def check_memory(call, world, raised):
 
 def check_devices(call, worlds, results):
     """Raise `AssertionError` unless the devices agree."""
-    shapes = [x for x in call.arguments if isinstance(x, tuple) and 0 in x]
-    if any(max(shape) > 2**40 for shape in shapes):
-        return  # NumPy limits the sizes of arrays without elements, too
+    tuples = [x for x in call.arguments if isinstance(x, tuple)]
+    if any(max(x, default=0) > 2**40 for x in tuples) and not all(
+        isinstance(result, Exception) for result in results
+    ):
+        return  # views that repeat one element or have none: NumPy limits their sizes
     errors = [isinstance(result, Exception) for result in results]
     if all(errors):
         a, b = map(type, results)

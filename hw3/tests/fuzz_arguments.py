@@ -2,6 +2,7 @@
 
 import inspect
 
+import fuzz_images as images
 import fuzz_layers as layers
 import numpy as np
 from fuzz_objects import GUARD, HOSTILE, INTS, Block, Call, Foreign, Strided
@@ -17,12 +18,12 @@ METHODS = {
     "View.numpy": ("self",),
 }
 # NumPy's einsum adds up what is multiplied by one broadcast number first: (1 - 1) inf is nan.
-FINITE = ("matmul_tiled", *layers.SHAPES)
+FINITE = ("matmul_tiled", *layers.SHAPES, *images.NAMES)
 VIEWS = ("self", "a", "b", "out", "dst", "src", "condition", "values")
 
 
 def makes_new(name):
-    """Return whether the results of a kernel are new, and row-major on every device."""
+    """Return whether the results of a kernel are new, and lie alike on every device."""
     return name != "from_numpy" and not name.startswith("View.")
 
 
@@ -67,6 +68,7 @@ class Drawer:
         self.capacity = MANY if call.large else CAPACITY
         self.shape = tuple(self.sizes(rng.choice((0, 1, 2, 2, 3))))
         self.letters = dict(zip("md", self.sizes(2), strict=True))
+        self.images = images.Images(rng, call.name)
         self.tiles = [SIDE * rng.randint(0, 2) for _ in range(3)]  # m, n and p
         self.inner = rng.choice((0, 1, 2, 5, 70))  # the axis that a matmul adds up
 
@@ -165,6 +167,17 @@ class Drawer:
             return self.strided(shape, dtype, positive.astype(dtype))
         return self.strided(shape, dtype)
 
+    def image_argument(self, parameter):
+        if parameter not in ("x", "w", "dy", "places"):
+            return self.images.number(parameter, self.call.name)
+        shape = self.images.shape_of(parameter)
+        shape = self.fitting(shape) if self.rarely(0.02) else shape
+        if parameter == "places":
+            return self.indices(shape, self.images.image[0] * self.images.image[1])
+        if self.dtype not in FLOATS and not self.rarely(0.02):
+            self.dtype = self.rng.choice(FLOATS)
+        return self.strided(shape, self.dtype)
+
     def indices(self, dims, size):
         """Return a view of indices of an axis of `size`, of `dims` axes."""
         low, high = (-size, size - 1) if size and not self.rarely(0.15) else (-4, 4)
@@ -189,6 +202,8 @@ class Drawer:
         """Return a fitting or nearly fitting argument for a parameter."""
         if parameter in layers.SHAPES.get(self.call.name, {}):
             return self.layer_view(parameter)
+        if self.call.name in images.NAMES:
+            return self.image_argument(parameter)
         if self.call.name in layers.SHAPES and parameter in layers.NUMBERS:
             return self.rng.choice(layers.NUMBERS[parameter])
         if parameter in VIEWS:

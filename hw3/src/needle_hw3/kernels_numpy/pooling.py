@@ -52,8 +52,8 @@ def max_pool2d_gather(x: View, places: View) -> View:
 def max_pool2d_gradient(dy: View, places: View, shape: Shape) -> View:
     """Return images of `shape` with every element of `dy` added at its place."""
     check_floating("max_pool2d_gradient", dy)
-    shape = as_shape(shape)
     numbers = _check_places(places, shape)
+    shape = as_shape(shape)
     if dy.shape != places.shape:
         raise ValueError(f"gradients of shape {dy.shape} do not fit places of shape {places.shape}")
     n, rows, columns, channels = shape
@@ -112,6 +112,7 @@ def _check_places(places: View, images: Shape) -> Array:
     """Return the places, all of which lie inside of images of this shape."""
     if places.dtype != "int64":
         raise TypeError(f"places are of dtype int64, not {places.dtype}")
+    images = as_shape(images)
     if len(images) != 4 or places.ndim != 4 or places.shape[::3] != images[::3]:
         raise ValueError(f"places of shape {places.shape} do not fit images of shape {images}")
     numbers: Array = places.array

@@ -97,9 +97,9 @@ def fitted(position: int, name: str, moment: Array, parameter: Tensor) -> Array:
         raise ValueError(
             f"{name} of parameter {position} has shape {moment.shape}, the parameter {array.shape}"
         )
-    if type(moment) is type(array) and moment.device == array.device:
-        if moment.dtype == array.dtype:
-            return moment
+    same = type(moment) is type(array) and moment.device == array.device
+    if same and moment.dtype == array.dtype:
+        return moment
     xp = array_namespace(array)
     with quiet():  # what is too large for the dtype becomes infinite
         return xp.astype(xp.asarray(to_numpy(moment), device=array.device), array.dtype)

@@ -58,11 +58,10 @@ def max_pool2d_gradient(dy: View, places: View, shape: Shape) -> View:
         raise ValueError(f"gradients of shape {dy.shape} do not fit places of shape {places.shape}")
     n, rows, columns, channels = shape
     dx = np.zeros((n, rows * columns, channels), dy.array.dtype)
-    image, _, _, channel = np.indices(numbers.shape)
-    inside = numbers >= 0
+    found = numbers >= 0
+    at = np.argwhere(found).T
     with np.errstate(all="ignore"):
-        at = (image[inside], numbers[inside], channel[inside])
-        np.add.at(dx, at, dy.array[inside])
+        np.add.at(dx, (at[0], numbers[found], at[3]), dy.array[found])
     return wrap(dx.reshape(shape))
 
 
@@ -105,7 +104,7 @@ def _check(
     if len(images) != 4:
         raise ValueError(f"images of shape {images} do not have 4 axes")
     windows = Windows(size, stride, padding, dilation)
-    return windows, as_shape((images[0], *windows.count(images[1:3]), images[3]))
+    return windows, as_shape((images[0], *windows.counts(images[1:3]), images[3]))
 
 
 def _check_places(places: View, images: Shape) -> Array:

@@ -1,5 +1,7 @@
 """The kernels' protocol, called with hostile arguments: exceptions, and nothing written."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -151,7 +153,8 @@ def test_unknown_dtypes_are_refused(kernels):
 
 
 def test_every_kernel_of_numpy_is_on_every_device(backend):
-    specified = {name for name in vars(nd.cpu_numpy().kernels) if not name.startswith("_")}
-    specified -= {"elementwise", "indexing", "reductions", "runtime", "view"}  # its modules
+    kernels = nd.cpu_numpy().kernels
+    specified = {name for name in vars(kernels) if not name.startswith("_")}
+    specified -= {name for name in specified if isinstance(vars(kernels)[name], ModuleType)}
     missing = sorted(name for name in specified if not hasattr(backend.kernels, name))
     assert missing == []

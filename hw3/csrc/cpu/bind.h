@@ -64,6 +64,7 @@ void bind_indexing(pybind11::module_& module);
 void bind_sort(pybind11::module_& module);
 void bind_matmul(pybind11::module_& module);
 void bind_layers(pybind11::module_& module);
+void bind_conv(pybind11::module_& module);
 
 }  // namespace needle
 

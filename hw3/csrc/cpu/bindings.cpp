@@ -60,4 +60,5 @@ PYBIND11_MODULE(_cpu, module) {
   bind_sort(module);
   bind_matmul(module);
   bind_layers(module);
+  bind_conv(module);
 }

@@ -6,6 +6,9 @@ seen with a dtype, a shape, strides and an offset; broadcasting, slicing and the
 `needle_hw3.layout` for all devices, so a kernel sees nothing but views.
 """
 
+from needle_hw3.kernels_numpy.convolution import conv2d as conv2d
+from needle_hw3.kernels_numpy.convolution import conv2d_input_gradient as conv2d_input_gradient
+from needle_hw3.kernels_numpy.convolution import conv2d_weight_gradient as conv2d_weight_gradient
 from needle_hw3.kernels_numpy.elementwise import make_kernels as _make_kernels
 from needle_hw3.kernels_numpy.elementwise import where as where
 from needle_hw3.kernels_numpy.indexing import gather as gather
@@ -20,6 +23,11 @@ from needle_hw3.kernels_numpy.normalization import layer_norm as layer_norm
 from needle_hw3.kernels_numpy.normalization import layer_norm_gradient as layer_norm_gradient
 from needle_hw3.kernels_numpy.optimizers import adam_step as adam_step
 from needle_hw3.kernels_numpy.optimizers import sgd_step as sgd_step
+from needle_hw3.kernels_numpy.pooling import avg_pool2d as avg_pool2d
+from needle_hw3.kernels_numpy.pooling import avg_pool2d_gradient as avg_pool2d_gradient
+from needle_hw3.kernels_numpy.pooling import max_pool2d as max_pool2d
+from needle_hw3.kernels_numpy.pooling import max_pool2d_gather as max_pool2d_gather
+from needle_hw3.kernels_numpy.pooling import max_pool2d_gradient as max_pool2d_gradient
 from needle_hw3.kernels_numpy.recurrent import lstm_cell as lstm_cell
 from needle_hw3.kernels_numpy.recurrent import lstm_cell_gradient as lstm_cell_gradient
 from needle_hw3.kernels_numpy.reductions import TILE as TILE

@@ -10,6 +10,9 @@ from needle_hw3.neural.activation import relu_gradient as relu_gradient
 from needle_hw3.neural.activation import sigmoid as sigmoid
 from needle_hw3.neural.activation import sigmoid_gradient as sigmoid_gradient
 from needle_hw3.neural.activation import tanh_gradient as tanh_gradient
+from needle_hw3.neural.convolution import conv2d as conv2d
+from needle_hw3.neural.convolution import conv2d_input_gradient as conv2d_input_gradient
+from needle_hw3.neural.convolution import conv2d_weight_gradient as conv2d_weight_gradient
 from needle_hw3.neural.indexing import scatter_add as scatter_add
 from needle_hw3.neural.normalization import batch_norm as batch_norm
 from needle_hw3.neural.normalization import batch_norm_gradient as batch_norm_gradient
@@ -17,6 +20,11 @@ from needle_hw3.neural.normalization import layer_norm as layer_norm
 from needle_hw3.neural.normalization import layer_norm_gradient as layer_norm_gradient
 from needle_hw3.neural.optimizers import adam_step as adam_step
 from needle_hw3.neural.optimizers import sgd_step as sgd_step
+from needle_hw3.neural.pooling import avg_pool2d as avg_pool2d
+from needle_hw3.neural.pooling import avg_pool2d_gradient as avg_pool2d_gradient
+from needle_hw3.neural.pooling import max_pool2d as max_pool2d
+from needle_hw3.neural.pooling import max_pool2d_gather as max_pool2d_gather
+from needle_hw3.neural.pooling import max_pool2d_gradient as max_pool2d_gradient
 from needle_hw3.neural.recurrent import lstm_cell as lstm_cell
 from needle_hw3.neural.recurrent import lstm_cell_gradient as lstm_cell_gradient
 from needle_hw3.neural.softmax import log_softmax as log_softmax

@@ -96,7 +96,9 @@ def test_transformer_begins_each_chunk_anew(device):
     assert list(carrying.named_buffers()) == []
 
 
-@pytest.mark.parametrize(("kind", "names"), [("rnn", ["state.0"]), ("lstm", ["state.0", "state.1"])])
+@pytest.mark.parametrize(
+    ("kind", "names"), [("rnn", ["state.0"]), ("lstm", ["state.0", "state.1"])]
+)
 def test_state_is_in_the_buffers(device, kind, names):
     carrying = CarryingModel(make(kind), COLUMNS)
     assert [name for name, _ in carrying.named_buffers()] == names

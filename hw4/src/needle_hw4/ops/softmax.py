@@ -27,9 +27,7 @@ class Softmax(FloatingOp, FusedOp):
         self.causal = causal
 
     def compute(self, x: Array) -> Array:
-        return kernels_of(self, x).softmax(
-            x, axis=self.axis, scale=self.scale, causal=self.causal
-        )
+        return kernels_of(self, x).softmax(x, axis=self.axis, scale=self.scale, causal=self.causal)
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:
         total = summation(out_grad * node, self.axis, keepdims=True)

@@ -11,7 +11,7 @@ DEVICES = [device for device in ndl.all_devices() if device.enabled()]
 
 
 @pytest.fixture(params=DEVICES, ids=str)
-def device(request):
+def place(request):
     """Return each device that is there, and make it the default meanwhile."""
     with ndl.use_device(request.param):
         yield request.param

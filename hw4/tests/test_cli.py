@@ -370,7 +370,7 @@ def test_unknown_words_end_with_usage_and_code_2(argv, capsys):
     [
         (
             ["train", "resnet9"],
-            "--data --data-dir --batch-size --workers --augment --device --seed",
+            "--data --data-dir --batch-size --workers --augment --seed",
         ),
         (["train", "lm"], "--model --bptt --max-lines --embedding --layers --heads --clip-norm"),
         (["generate"], "--checkpoint --prompt --words --temperature --seed --device"),

@@ -65,7 +65,7 @@ def test_image_is_turned_as_the_camera_was(tmp_path):
 
 
 def test_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="none.png"):
+    with pytest.raises(FileNotFoundError, match=r"none\.png"):
         images.read_image(tmp_path / "none.png")
 
 
@@ -118,7 +118,7 @@ class Brightness(nn.Module):
         return -((mean - classes) ** 2) * self.scale
 
 
-def test_probabilities_are_the_softmax_of_the_logits(device):
+def test_probabilities_are_the_softmax_of_the_logits(place):
     model, shades = Brightness(), [0.05, 0.42, 0.9]
     found = images.probabilities(model, [np.full((3, 32, 32), s, np.float32) for s in shades])
     logits = -100 * (np.array(shades)[:, None] - (np.arange(10) + 0.5) / 10) ** 2
@@ -128,7 +128,7 @@ def test_probabilities_are_the_softmax_of_the_logits(device):
     assert not model.training
 
 
-def test_outcome_is_the_mean_cross_entropy_and_the_number_of_wrong_answers(device):
+def test_outcome_is_the_mean_cross_entropy_and_the_number_of_wrong_answers(place):
     X = np.stack([np.full((3, 32, 32), shade, np.float32) for shade in (0.05, 0.42, 0.9)])
     y = np.array([0, 4, 2], np.uint8)
     probs = images.probabilities(Brightness(), list(X)).astype(np.float64)

@@ -30,8 +30,8 @@ def small_images(tmp_path_factory):
         labels = rng.permutation(np.arange(size) % 2)
         pixels = rng.integers(60, size=(size, 3072)) + 150 * labels[:, None]
         fields = {b"data": pixels.astype(np.uint8), b"labels": labels.tolist()}
-        (folder / name).write_bytes(pickle.dumps(fields, protocol=2))
-    (folder / "batches.meta").write_bytes(pickle.dumps({b"label_names": []}, protocol=2))
+        (folder / name).write_bytes(pickle.dumps(fields, protocol=4))
+    (folder / "batches.meta").write_bytes(pickle.dumps({b"label_names": []}, protocol=4))
     return folder
 
 

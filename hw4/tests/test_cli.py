@@ -53,9 +53,9 @@ def everything(folder, name="last"):
 
 MODELS = {
     "resnet9": ("resnet9", (images, "classify"), 3, 1),
-    "rnn": ("lm", (text, "predict_words"), 10, 3),
-    "lstm": ("lm", (text, "predict_words"), 10, 3),
-    "transformer": ("lm", (text, "predict_words"), 10, 3),
+    "rnn": ("lm", (text, "predict_words"), 8, 3),
+    "lstm": ("lm", (text, "predict_words"), 8, 3),
+    "transformer": ("lm", (text, "predict_words"), 8, 3),
 }
 
 
@@ -134,7 +134,7 @@ def test_text_is_learnt(run, tmp_path, capsys, kind):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"language model, {kind}: embedding 6, hidden 6, layers 1, on cpu")
     assert lines[1] == (
-        "ptb: 105 training and 34 test words, 14 different ones; 4 columns, 3 rows at a time"
+        "ptb: 100 training and 32 test words, 13 different ones; 4 columns, 3 rows at a time"
     )
     history = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     for row in history:
@@ -161,7 +161,7 @@ def test_options_reach_the_model(run, tmp_path):
 
 def test_fewer_lines_can_be_read(run, capsys):
     assert run("lm", "--max-lines", 4, "--epochs", 1) == 0
-    assert "ptb: 21 training and 21 test words" in capsys.readouterr().out
+    assert "ptb: 20 training and 20 test words" in capsys.readouterr().out
 
 
 def test_result_does_not_depend_on_workers(run, tmp_path):
@@ -302,8 +302,8 @@ def only_line(capsys):
         ("lm", ["--heads", "0"], "heads is 0"),
         ("lm", ["--model", "transformer", "--heads", "4"], "4 heads do not divide an embedding"),
         ("lm", ["--model", "transformer", "--dropout", "2"], "dropout lies in [0, 1], got 2.0"),
-        ("lm", ["--batch-size", "1000"], "105 words are not enough for batch_size 1000"),
-        ("lm", ["--batch-size", "30"], "two rows"),
+        ("lm", ["--batch-size", "1000"], "100 words are not enough for batch_size 1000"),
+        ("lm", ["--batch-size", "60"], "two rows"),
         ("lm", ["--max-lines", "-1"], "max_lines"),
         ("lm", ["--clip-norm", "-1"], "max_norm"),
     ],

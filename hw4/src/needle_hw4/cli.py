@@ -62,11 +62,15 @@ def _add(
     parser.set_defaults(command=command)
     default = repr(needle_hw3.default_device()).removesuffix("()")
     parser.add_argument("--device", choices=[*DEVICES], default=default, help="where to compute")
+    parser.add_argument("--threads", type=int, metavar="N", default=None,
+                        help="of the device cpu, by default as many as there are cores")  # fmt: skip
     command.add_options(parser)
 
 
 def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     device = _device(arguments.device)
+    if arguments.threads is not None:
+        needle_hw3.set_num_threads(arguments.threads)
     with use_device(device):
         code: int = arguments.command.run(arguments, words, device)
     return code

@@ -61,7 +61,8 @@ def _add(
     )
     parser.set_defaults(command=command)
     default = repr(needle_hw3.default_device()).removesuffix("()")
-    parser.add_argument("--device", choices=[*DEVICES], default=default, help="where to compute")
+    parser.add_argument("--device", choices=[*DEVICES], default=default,
+                        help="where to compute")  # fmt: skip
     parser.add_argument("--threads", type=int, metavar="N", default=None,
                         help="of the device cpu, by default as many as there are cores")  # fmt: skip
     command.add_options(parser)

@@ -64,7 +64,7 @@ def _add(
     parser.add_argument("--device", choices=[*DEVICES], default=default,
                         help="where to compute")  # fmt: skip
     parser.add_argument("--threads", type=int, metavar="N", default=None,
-                        help="of the device cpu, by default as many as there are cores")  # fmt: skip
+                        help="of the device cpu; by default, one for each core")  # fmt: skip
     command.add_options(parser)
 
 

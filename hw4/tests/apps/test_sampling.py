@@ -40,6 +40,20 @@ def test_coldest_text_has_the_most_probable_word_each_time(place, kind):
     assert len(known) == 11
 
 
+@pytest.mark.parametrize("kind", ["rnn", "lstm"])
+def test_each_word_is_read_once(kind):
+    model, read = make(kind), []
+    plain = model.forward
+
+    def forward(words, state):
+        read.extend(words.numpy()[:, 0])
+        return plain(words, state)
+
+    model.forward = forward
+    made = list(sample(model, [2, 5], 4, np.random.default_rng(0)))
+    assert read == [2, 5, *made[:-1]]
+
+
 def test_long_prompt_of_a_transformer_is_cut():
     model = make("transformer")
     (word,) = sample(model, [1, 2, 3, 4, 5, 0, 1], 1, np.random.default_rng(0), temperature=0)

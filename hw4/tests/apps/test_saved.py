@@ -147,6 +147,13 @@ def test_settings_of_a_huge_model_ask_for_no_memory(tmp_path, monkeypatch, kind,
         saved.load_language_model(tmp_path)
 
 
+def test_product_of_two_sizes_counts(tmp_path):
+    keep(tmp_path, {})
+    rewrite(tmp_path, {**SETTINGS, "embedding": 90, "hidden": 7})  # 4 * 97 + 2 * 7 * 9 were fine
+    with pytest.raises(CheckpointError, match="its settings are those of a model of"):
+        saved.load_language_model(tmp_path)
+
+
 def test_vocabulary_that_is_missing_is_named(tmp_path):
     keep(tmp_path, {})
     (tmp_path / vocabulary.FILE).unlink()

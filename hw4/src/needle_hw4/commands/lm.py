@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                        help="how much of each file to read")  # fmt: skip
     _add_model(parser.add_argument_group("model"))
     group = parser.add_argument_group("optimiser")
-    options.add_optimizer(group, RATES, epochs=5, clip_norm=1.0)
+    options.add_optimizer(group, RATES, epochs=3, clip_norm=1.0)
     options.add_results(parser.add_argument_group("results"))
 
 

@@ -84,14 +84,14 @@ def test_sizes_that_are_cut_into_pieces(isa, rng, case, stored, threads):
 
 def test_groups_are_convolutions_of_their_own(rng, threads):
     threads(2)
-    images, filters, settings = (6, 20, 20, 12), (3, 3, 6, 80), (ONES, ONES, ONES)
-    x, w, dy = (whole(rng, shape) for shape in (images, filters, (6, 20, 20, 80)))
+    images, filters, settings = (8, 20, 20, 24), (3, 3, 12, 80), (ONES, ONES, ONES)
+    x, w, dy = (whole(rng, shape) for shape in (images, filters, (8, 20, 20, 80)))
     view = [_cpu.from_numpy(a, False) for a in (x, w, dy)]
     y = _cpu.conv2d(view[0], view[1], *settings, 2).numpy()
     dx = _cpu.conv2d_input_gradient(view[2], view[1], images, *settings, 2).numpy()
     dw = _cpu.conv2d_weight_gradient(view[0], view[2], filters, *settings, 2).numpy()
     for g in (0, 1):
-        channels, out = slice(6 * g, 6 * g + 6), slice(40 * g, 40 * g + 40)
+        channels, out = slice(12 * g, 12 * g + 12), slice(40 * g, 40 * g + 40)
         a, b, c = (
             _cpu.from_numpy(part.copy(), False)
             for part in (x[..., channels], w[..., out], dy[..., out])

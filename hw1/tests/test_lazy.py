@@ -173,3 +173,23 @@ def test_subtraction_of_a_deferred_unsigned_tensor_is_refused_rather_than_wrappe
     with pytest.raises(OverflowError):
         y.realize_cached_data()
     assert_close(z, 2 * leaf().numpy() - [1, 2, 3])
+
+
+def test_gradient_of_a_formula_that_is_not_computed_yet():
+    class Line(TensorOp):
+        def compute(self, x, a, b):
+            return x * a + b
+
+        def gradient(self, out_grad, node):
+            x, a, b = node.inputs
+            return ndl.autograd.vector_jacobian_product(x * a + b, node.inputs, out_grad)
+
+    def run():
+        x, a, b = leaf(), Tensor(2.0), Tensor([1.0])
+        Line()(x, a, b).backward()
+        return [t.grad.numpy() for t in (x, a, b)]
+
+    expected = run()
+    with ndl.lazy():
+        for found, grad in zip(run(), expected, strict=True):
+            assert_close(found, grad)

@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from needle_shared.testing import assert_close, gradient_check
-
 
 class StrictDevice:
     """A second device: arrays of array_api_strict, on one of the devices that it pretends to have.
@@ -47,36 +45,6 @@ def second_device():
     """Return a function that makes a device beside NumPy's."""
     xp = pytest.importorskip("array_api_strict", reason="needs the extra `test`")
     return lambda **options: StrictDevice(xp, **options)
-
-
-@pytest.fixture
-def module_check():
-    """Check a float64 module: its result by a formula, all its gradients by differences."""
-
-    def run(module, reference, *inputs):
-        parameters = dict(module.named_parameters())
-        values = {name: parameter.numpy() for name, parameter in parameters.items()}
-        arrays = [x.numpy() for x in inputs]
-        assert_close(module(*inputs), reference(*arrays, **values))
-        owners = dict(module.named_modules())
-
-        def function(*leaves):
-            for name, leaf in zip(parameters, leaves[len(inputs) :], strict=True):
-                owner, _, attribute = name.rpartition(".")
-                setattr(owners[owner], attribute, leaf)
-            return module(*leaves[: len(inputs)])
-
-        gradient_check(function, *inputs, *parameters.values())
-        function(*inputs, *parameters.values())  # with its own parameters again
-        result = module(*inputs)
-        result.backward()
-        leaves = [*inputs, *parameters.values()]
-        expected = [leaf.grad for leaf in leaves]
-        result.backward(create_graph=False)
-        for leaf, grad in zip(leaves, expected, strict=True):
-            assert_close(leaf.grad, grad)
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,16 @@ def test_device_that_is_not_enabled_says_why_wherever_it_is_used():
         device.matmul  # noqa: B018
 
 
+def test_a_device_without_kernels_is_not_enabled():
+    device = BackendDevice("mine", None)
+    assert not device.enabled()
+    assert device.mod is None
+    with pytest.raises(
+        RuntimeError, match=r"mine\(\) is not available: it was made without kernels"
+    ):
+        device.array([1.0])
+
+
 def test_names_of_kernels_are_looked_up_among_them(backend):
     assert backend.add is backend.kernels.add
     assert backend.mod is backend.kernels

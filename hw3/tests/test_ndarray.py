@@ -196,6 +196,7 @@ def test_make_shares_a_handle_or_makes_one(backend):
     y = NDArray.make((2, 2), (2, 1), backend, x._handle, 1)
     assert y.tolist() == [[1.0, 2.0], [3.0, 4.0]]
     assert (y.offset, y.strides, y._handle.ptr()) == (1, (2, 1), x._handle.ptr())
+    assert (y._shape, y._strides, y._offset) == ((2, 2), (2, 1), 1)  # the course's fields
     assert x._handle.size == 6
     new = NDArray.make((2, 3), device=backend)
     assert (new.shape, new.dtype, new.is_compact()) == ((2, 3), "float32", True)

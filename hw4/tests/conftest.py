@@ -1,4 +1,4 @@
-"""Small data sets in the formats of CIFAR-10 and Penn Treebank."""
+"""Fixtures and settings of hw4's tests: devices, and small data sets."""
 
 import pickle
 
@@ -7,14 +7,17 @@ import pytest
 
 import needle_hw4 as ndl
 
-DEVICES = [device for device in ndl.all_devices() if device.enabled()]
+
+def pytest_default_devices():
+    """Name every device of hw3 that is there."""
+    return [f"needle_hw3:{device.name}" for device in ndl.all_devices() if device.enabled()]
 
 
-@pytest.fixture(params=DEVICES, ids=str)
-def place(request):
-    """Return each device that is there, and make it the default meanwhile."""
-    with ndl.use_device(request.param):
-        yield request.param
+@pytest.fixture
+def here(device):
+    """Return each device, and make it the default meanwhile."""
+    with ndl.use_device(device):
+        yield device
 
 
 @pytest.fixture(scope="session")

@@ -360,6 +360,7 @@ def vector_jacobian_product(
     It is None for one on which `output` does not depend, and for all but the first mention of one
     that is named several times. So an op can state its gradient as that of a formula.
     """
+    output.realize_cached_data()  # until then, a deferred formula lacks what aligning inserts
     targets = [x._for_graph() for x in inputs]
     until = frozenset(map(id, targets))
     root = output._for_graph()

@@ -12,8 +12,10 @@ from needle_hw2 import Tensor, ops
 from needle_shared.testing import (
     OPERATOR_VIEWS,
     assert_close,
-    gradient_check,
-    gradient_of,
+    constant_check,
+    lazy_check,
+    purity_check,
+    second_derivative_check,
     unary_operator_check,
 )
 
@@ -222,37 +224,14 @@ def test_operators_of_several_tensors_promote(check_operator, draw):
     )
 
 
+RULES = [second_derivative_check, lazy_check, constant_check, purity_check]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @each
-def test_second_derivative(device, draw, case):
+def test_operator_keeps_the_rule(device, draw, case, rule):
     _, function, inputs = case
-    leaves = [Tensor(draw(shape, numbers), device=device) for shape, numbers in inputs]
-    for position in range(len(leaves)):
-        gradient = gradient_of(function, position)
-        if gradient(*leaves).requires_grad:
-            gradient_check(gradient, *leaves)
-        else:  # of a piecewise linear function: its gradient does not change nearby
-            moved = [Tensor(leaf.numpy() + 1e-6, device=device) for leaf in leaves]
-            before, after = gradient(*leaves), gradient(*moved)
-            np.testing.assert_array_equal(before.numpy(), after.numpy())
-
-
-@each
-def test_lazy_result_and_gradient_equal_the_eager(device, draw, case):
-    _, function, inputs = case
-    arrays = [draw(shape, numbers) for shape, numbers in inputs]
-
-    def run(create_graph):
-        leaves = [Tensor(array, device=device) for array in arrays]
-        result = function(*leaves)
-        result.backward(create_graph=create_graph)
-        return [result, *(leaf.grad for leaf in leaves)]
-
-    for create_graph in (True, False):
-        eager = run(create_graph)
-        with ndl.lazy():
-            deferred = run(create_graph)
-        for a, b in zip(deferred, eager, strict=True):
-            np.testing.assert_array_equal(a.numpy(), b.numpy())
+    rule(function, *[Tensor(draw(shape, numbers), device=device) for shape, numbers in inputs])
 
 
 @each
@@ -268,40 +247,6 @@ def test_operator_over_another_library_equals_that_over_numpy(strict, draw, case
         result.backward(create_graph=create_graph)
         for a, b in zip(mine, theirs, strict=True):
             assert_close(strict.exported(b.grad), a.grad.numpy())
-
-
-@each
-def test_operator_without_gradient_or_graph_is_a_constant(device, draw, case):
-    _, function, inputs = case
-    arrays = [draw(shape, numbers) for shape, numbers in inputs]
-    result = function(*[Tensor(array, device=device, requires_grad=False) for array in arrays])
-    assert not result.requires_grad
-    with ndl.no_grad():
-        other = function(*[Tensor(array, device=device) for array in arrays])
-    assert other.is_leaf()
-    np.testing.assert_array_equal(result.numpy(), other.numpy())
-
-
-@each
-def test_operator_and_its_gradients_leave_the_arrays_as_they_were(device, draw, case):
-    _, function, inputs = case
-    arrays = [draw(shape, numbers) for shape, numbers in inputs]
-    leaves = [Tensor(array, device=device) for array in arrays]
-    result = function(*leaves)
-    value = result.numpy()
-    cotangent = Tensor(draw(result.shape), device=device)
-    before = cotangent.numpy()
-    found = []
-    for create_graph in (False, True, False):
-        result.backward(cotangent, create_graph=create_graph)
-        found.append([leaf.grad.numpy() for leaf in leaves])
-    for first, second, third in zip(*found, strict=True):
-        assert_close(first, second)
-        np.testing.assert_array_equal(first, third)
-    np.testing.assert_array_equal(result.numpy(), value)
-    np.testing.assert_array_equal(cotangent.numpy(), before)
-    for leaf, array in zip(leaves, arrays, strict=True):
-        np.testing.assert_array_equal(leaf.numpy(), array)
 
 
 def test_every_operator_of_this_stage_is_in_a_table():

@@ -61,4 +61,5 @@ PYBIND11_MODULE(_cpu, module) {
   bind_matmul(module);
   bind_layers(module);
   bind_conv(module);
+  bind_pool(module);
 }

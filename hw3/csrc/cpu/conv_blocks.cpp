@@ -14,7 +14,8 @@ std::vector<Box> make_boxes(const Region& region, int64_t channels, int64_t most
     return even(total, pieces(total, std::clamp<int64_t>(wanted, 1, total)));
   };
   const bool whole_lines = region.cols.taps == region.col_phase->taps;
-  const int64_t rows = step(region.rows.taps, whole_lines ? most / (region.cols.taps * channels) : 1);
+  const int64_t rows =
+      step(region.rows.taps, whole_lines ? most / (region.cols.taps * channels) : 1);
   const int64_t cols = step(region.cols.taps, most / channels);
   const int64_t some = step(channels, most);
   for (int64_t row = 0; row < region.rows.taps; row += rows) {

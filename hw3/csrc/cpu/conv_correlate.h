@@ -88,12 +88,11 @@ template <class T>
 void write_block(const Kernels<T>& kernels, const Results<T>& results, const Region& region,
                  const PixelBlock& block, const T* from) {
   const std::int64_t step = region.col_phase->out_step * results.col_stride;
-  for_each_line(region, block.begin, block.end,
-                [&](auto image, auto i, auto j, auto length, auto pixel) {
-                  kernels.conv.copy_lines(from + pixel * results.channels, results.channels,
-                                          results.at(region, image, i, j), step, length,
-                                          results.channels);
-                });
+  for_each_line(
+      region, block.begin, block.end, [&](auto image, auto i, auto j, auto length, auto pixel) {
+        kernels.conv.copy_lines(from + pixel * results.channels, results.channels,
+                                results.at(region, image, i, j), step, length, results.channels);
+      });
 }
 
 template <class T>

@@ -16,7 +16,7 @@ void check_floating(const char* name, const View& first, const Views&... others)
   if (!is_floating(first.dtype)) {
     throw TypeError(std::string(name) + " is not defined for dtype " + name_of(first.dtype));
   }
-  const auto check = [&](const View& other) {
+  [[maybe_unused]] const auto check = [&](const View& other) {
     if (other.dtype == first.dtype) return;
     throw TypeError(std::string(name) + " takes arrays of one dtype, not " + name_of(first.dtype) +
                     " and " + name_of(other.dtype));

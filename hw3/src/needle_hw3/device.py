@@ -32,6 +32,8 @@ class BackendDevice:
         self.why_disabled = why_disabled
         if mod is not None:
             self.kernels = mod
+        elif not why_disabled:
+            self.why_disabled = "it was made without kernels"
 
     @property
     def mod(self) -> Any:

@@ -131,9 +131,13 @@ class Storage:
         """The number of bytes of the elements; what a view shares is counted as its own."""
         return self.size * self.itemsize
 
+    # The fields of the course's arrays, which its subclasses use
+
     @property
     def _handle(self) -> Handle:
         return Handle(self._view)
+
+    _shape, _strides, _offset = shape, strides, offset
 
     def is_compact(self) -> bool:
         """Return whether the elements lie in row-major order, without gaps, and fill the buffer."""

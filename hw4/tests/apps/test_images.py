@@ -118,7 +118,7 @@ class Brightness(nn.Module):
         return -((mean - classes) ** 2) * self.scale
 
 
-def test_probabilities_are_the_softmax_of_the_logits(place):
+def test_probabilities_are_the_softmax_of_the_logits(here):
     model, shades = Brightness(), [0.05, 0.42, 0.9]
     found = images.probabilities(model, [np.full((3, 32, 32), s, np.float32) for s in shades])
     logits = -100 * (np.array(shades)[:, None] - (np.arange(10) + 0.5) / 10) ** 2
@@ -128,7 +128,7 @@ def test_probabilities_are_the_softmax_of_the_logits(place):
     assert not model.training
 
 
-def test_outcome_is_the_mean_cross_entropy_and_the_number_of_wrong_answers(place):
+def test_outcome_is_the_mean_cross_entropy_and_the_number_of_wrong_answers(here):
     X = np.stack([np.full((3, 32, 32), shade, np.float32) for shade in (0.05, 0.42, 0.9)])
     y = np.array([0, 4, 2], np.uint8)
     probs = images.probabilities(Brightness(), list(X)).astype(np.float64)

@@ -30,7 +30,7 @@ def scores(model, words):
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "transformer"])
-def test_coldest_text_has_the_most_probable_word_each_time(place, kind):
+def test_coldest_text_has_the_most_probable_word_each_time(here, kind):
     model = make(kind)
     known = [2, 5]
     for word in sample(model, known, 9, np.random.default_rng(0), temperature=0):

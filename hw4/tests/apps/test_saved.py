@@ -38,11 +38,11 @@ def bits(model):
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "transformer"])
-def test_language_model_comes_back_with_its_words(tmp_path, place, kind):
+def test_language_model_comes_back_with_its_words(tmp_path, here, kind):
     model = keep(tmp_path, {"model": kind})
-    found, words = saved.load_language_model(tmp_path, place)
+    found, words = saved.load_language_model(tmp_path, here)
     assert bits(found) == bits(model)
-    assert all(parameter.device == place for parameter in found.parameters())
+    assert all(parameter.device == here for parameter in found.parameters())
     assert words == KNOWN
     assert not any(module.training for module in found.modules())
 
@@ -54,12 +54,12 @@ def test_best_model_is_taken_and_the_last_if_there_is_none(tmp_path):
     assert bits(saved.load_language_model(tmp_path)[0]) == bits(best) != bits(last)
 
 
-def test_network_for_images_comes_back_with_its_classes(tmp_path, place):
+def test_network_for_images_comes_back_with_its_classes(tmp_path, here):
     np.random.seed(0)
-    model = ResNet9(place)
+    model = ResNet9(here)
     settings = {"trained": "resnet9", "data": "cifar10"}
     checkpoint.save(model, None, tmp_path / "last.safetensors", progress={"settings": settings})
-    found, classes = saved.load_resnet9(tmp_path, place)
+    found, classes = saved.load_resnet9(tmp_path, here)
     assert bits(found) == bits(model)
     assert (len(classes), classes[0]) == (10, "airplane")
     assert not any(module.training for module in found.modules())

@@ -36,7 +36,7 @@ def images():
 
 
 @pytest.fixture
-def linear(place):
+def linear(here):
     np.random.seed(0)
     return nn.Sequential(nn.Flatten(), nn.Linear(6, 3))
 
@@ -161,12 +161,12 @@ def rnn_scores(model, text):
 
 
 @pytest.mark.parametrize("seq_len", [1, 4, 11, 40])
-def test_state_is_carried_through_the_whole_text(place, seq_len):
+def test_state_is_carried_through_the_whole_text(here, seq_len):
     model, text = language_model("rnn"), columns()
     wanted = accuracy_and_loss(rnn_scores(model, text), text[1:].reshape(-1).astype(int))
     for result in (
         epoch_general_ptb(text, model, seq_len),
-        evaluate_ptb(model, text, seq_len, device=place),
+        evaluate_ptb(model, text, seq_len, device=here),
         evaluate_ptb(model, text.astype(np.int32), seq_len, dtype=None),
     ):
         assert [type(value) for value in result] == [float, float]
@@ -197,10 +197,10 @@ def loop(model, text, seq_len, opt, clip):
 
 @pytest.mark.parametrize("clip", [None, 0.1])
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "transformer"])
-def test_training_on_text_is_that_of_a_loop_by_hand(place, kind, clip):
+def test_training_on_text_is_that_of_a_loop_by_hand(here, kind, clip):
     text = columns()
     model, other = language_model(kind), language_model(kind)
-    result = train_ptb(model, text, 4, 2, optim.SGD, 0.2, 0.001, clip=clip, device=place)
+    result = train_ptb(model, text, 4, 2, optim.SGD, 0.2, 0.001, clip=clip, device=here)
     opt = optim.SGD(other.parameters(), lr=0.2, weight_decay=0.001)
     wanted = [loop(other, text, 4, opt, clip) for _ in range(2)][-1]
     assert result == pytest.approx(wanted, rel=1e-4)

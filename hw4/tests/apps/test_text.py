@@ -51,11 +51,11 @@ def test_pass_can_be_taken_up_at_any_chunk(start):
         assert mine.is_first is wanted.is_first
 
 
-def test_words_are_on_the_device_and_of_the_dtype(place):
+def test_words_are_on_the_device_and_of_the_dtype(here):
     for dtype, found in ((None, "int32"), ("float32", "float32"), ("int64", "int64")):
         with ndl.use_device(ndl.cpu_numpy()):
-            (chunk,) = TextLoader(text(), 40, place, dtype)
-        assert chunk.words.device == chunk.following.device == place
+            (chunk,) = TextLoader(text(), 40, here, dtype)
+        assert chunk.words.device == chunk.following.device == here
         assert chunk.words.dtype == chunk.following.dtype == found
         assert not chunk.words.requires_grad
 
@@ -77,7 +77,7 @@ def test_chunk_of_no_rows_is_an_error(bptt, kind):
 
 @pytest.mark.parametrize("trains", [True, False])
 @pytest.mark.parametrize("kind", ["rnn", "lstm"])
-def test_chunks_have_the_scores_of_the_whole_text(place, kind, trains):
+def test_chunks_have_the_scores_of_the_whole_text(here, kind, trains):
     model, columns = make(kind), text()
     carrying = CarryingModel(model, COLUMNS).train(mode=trains)
     (whole,) = TextLoader(columns, ROWS)
@@ -87,7 +87,7 @@ def test_chunks_have_the_scores_of_the_whole_text(place, kind, trains):
         np.testing.assert_allclose(np.concatenate(found), wanted, rtol=1e-5, atol=1e-6)
 
 
-def test_transformer_begins_each_chunk_anew(place):
+def test_transformer_begins_each_chunk_anew(here):
     model, columns = make("transformer"), text()
     carrying = CarryingModel(model, COLUMNS)
     assert list(carrying.named_buffers()) == []
@@ -100,7 +100,7 @@ def test_transformer_begins_each_chunk_anew(place):
 @pytest.mark.parametrize(
     ("kind", "names"), [("rnn", ["state.0"]), ("lstm", ["state.0", "state.1"])]
 )
-def test_state_is_in_the_buffers(place, kind, names):
+def test_state_is_in_the_buffers(here, kind, names):
     carrying = CarryingModel(make(kind), COLUMNS)
     assert [name for name, _ in carrying.named_buffers()] == names
     assert all(not buffer.numpy().any() for buffer in carrying.buffers())
@@ -146,7 +146,7 @@ def test_no_gradient_flows_back_into_the_chunk_before(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_outcome_is_the_mean_cross_entropy_of_the_words_that_follow(place, kind):
+def test_outcome_is_the_mean_cross_entropy_of_the_words_that_follow(here, kind):
     carrying = CarryingModel(make(kind), COLUMNS)
     (chunk,) = TextLoader(text(), 40)
     outcome = predict_words(carrying, chunk)

@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--device",
         action="append",
         metavar="PACKAGE:FACTORY",
-        help=f"run tests that use `device` there; can be repeated (default: {DEFAULT_DEVICE})",
+        help="run tests that use `device` there; can be repeated (default: those of the package)",
     )
 
 
@@ -45,11 +45,40 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("needle")
 
 
+class DeviceHooks:
+    """What the conftest of a package may say about its tests."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_default_devices(self) -> list[str]:  # type: ignore[empty-body]
+        """Return the devices that tests run on without `--device`, named as there."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let a conftest name the devices of the tests beside and below it."""
+    pluginmanager.add_hookspecs(DeviceHooks)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_default_devices() -> list[str]:
+    """Return the one device that every stage has."""
+    return [DEFAULT_DEVICE]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that takes `device` once for each chosen device."""
-    if "device" in metafunc.fixturenames:
-        names = metafunc.config.getoption("--device") or [DEFAULT_DEVICE]
+    """Run each test that takes `device` once for each chosen device, unless it names its own."""
+    if "device" in metafunc.fixturenames and not _parametrizes(metafunc, "device"):
+        chosen = metafunc.config.getoption("--device")
+        names = chosen or metafunc.definition.ihook.pytest_default_devices()
         metafunc.parametrize("device", names, indirect=True, scope="session")
+
+
+def _parametrizes(metafunc: pytest.Metafunc, name: str) -> bool:
+    """Return whether a mark of the test gives it values of the argument `name`."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        names = mark.args[0] if mark.args else mark.kwargs["argnames"]
+        if name in (names.replace(" ", "").split(",") if isinstance(names, str) else names):
+            return True
+    return False
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +127,13 @@ def check_operator(device: Any) -> Callable[..., None]:
     def check(function: Any, reference: Any, *arrays: np.ndarray[Any, Any]) -> None:
         operator_check(function, reference, *[make(array, device=device) for array in arrays])
 
+    return check
+
+
+@pytest.fixture
+def module_check() -> Callable[..., None]:
+    """Return `needle_shared.testing.module_check`."""
+    check: Callable[..., None] = importlib.import_module("needle_shared.testing").module_check
     return check
 
 

@@ -1,5 +1,3 @@
-import sys
-import warnings
 from collections import Counter
 
 import numpy as np
@@ -7,6 +5,8 @@ import pytest
 
 from needle_shared.data import doc_text, write_doc_text
 from needle_shared.data.doc_text import PTB_FILES, sentences
+from needle_shared.data.docstrings import public_docstrings
+from needle_shared.testing import run_python
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +72,25 @@ def test_text_is_what_the_docstrings_say(lines):
     assert not any(">>>" in line for line in everything)
 
 
-def test_bytes_do_not_depend_on_the_state_of_random_numbers_and_leave_it(tmp_path, folder):
-    np.random.seed(1)
-    filters = list(warnings.filters)
-    write_doc_text(str(tmp_path))
+SPOILED = """
+import sys
+import numpy
+from needle_shared.data import write_doc_text
+
+numpy.sinc.__doc__ = "Something else is said here."
+numpy.random.seed(1)
+write_doc_text(sys.argv[1])
+sys.stdout.write(str(numpy.random.random()))
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-OO",)], ids=str)
+def test_bytes_depend_on_no_process_and_random_numbers_are_left(tmp_path, folder, options):
+    # The hashes of text, and so the order of sets, differ between processes.
+    drawn = run_python(SPOILED, str(tmp_path), options=options)
     for name in PTB_FILES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
-    after = np.random.random()
-    np.random.seed(1)
-    assert after == np.random.random()
-    assert warnings.filters == filters
+    assert float(drawn) == np.random.RandomState(1).random_sample()
 
 
 def test_sentences_are_prose_without_examples_and_punctuation():
@@ -116,7 +125,7 @@ def test_sentences_are_prose_without_examples_and_punctuation():
 def test_names_of_a_kind_are_in_one_file(tmp_path, monkeypatch):
     names = [f"name_{letter}" for letter in "abcdefghijklmnopqrst"]
     texts = [(name, f"It is {name} of kind {kind}.") for kind in "xyz" for name in names]
-    monkeypatch.setattr(doc_text, "_docstrings", lambda: iter(texts))
+    monkeypatch.setattr(doc_text, "public_docstrings", lambda *_: texts)
     monkeypatch.setattr(doc_text, "FEWEST", 1)
     monkeypatch.setattr(doc_text, "HELD_OUT", 0.25)
     write_doc_text(tmp_path)
@@ -126,17 +135,28 @@ def test_names_of_a_kind_are_in_one_file(tmp_path, monkeypatch):
     assert all(text.count("\n") % 3 == 0 for text in texts)
 
 
-def test_python_without_docstrings_is_an_error(tmp_path, monkeypatch):
-    class Flags:
-        optimize = 2
-
-    monkeypatch.setattr(sys, "flags", Flags)
-    with pytest.raises(RuntimeError, match="-OO removes the docstrings"):
-        write_doc_text(tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
 def test_modules_that_numpy_lacks_are_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr(doc_text, "MODULES", ("fft", "no_such_module"))
     write_doc_text(tmp_path)
     assert (tmp_path / "train.txt").stat().st_size > 10_000
+
+
+def test_docstrings_come_once_from_modules_functions_classes_and_members():
+    found = public_docstrings("numpy", ["fft", "polynomial"])
+    names, texts = zip(*found, strict=True)
+    assert len(set(texts)) == len(texts)
+    assert {"numpy", "mean", "ndarray", "reshape", "fft", "irfftn", "Chebyshev"} <= set(names)
+    assert not any(name.startswith("_") for name in names)
+    assert dict(found)["irfftn"] == np.fft.irfftn.__doc__
+    assert int.__doc__ not in texts
+    assert found == public_docstrings("numpy", ["fft", "polynomial"])
+
+
+def test_package_that_is_not_there_has_no_docstrings_and_a_broken_one_is_an_error(
+    tmp_path, monkeypatch
+):
+    assert public_docstrings("no_such_package", ["a"]) == []
+    (tmp_path / "broken_package.py").write_text("1 / 0")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match=r"could not be collected: [\s\S]*ZeroDivisionError"):
+        public_docstrings("broken_package", [])

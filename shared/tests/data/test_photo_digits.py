@@ -100,6 +100,18 @@ def test_test_images_share_no_digit_and_no_pixel_of_a_photo_with_the_others(
     assert len({call[3] for call in calls}) == 6, "files with equal seeds would be equal"
 
 
+def test_label_of_an_image_is_the_digit_on_it(sources, monkeypatch):
+    _, photos = sources
+    monkeypatch.setattr(photo_digits, "IMAGES_PER_FILE", 300)
+    calls = recorded(monkeypatch, "_strokes")
+    target = np.arange(40) % 10
+    digits = np.ones((40, 8, 8)) * (np.arange(40) / 100)[:, np.newaxis, np.newaxis]
+    _, labels = photo_digits._images(digits, target, photos, 4)
+    chosen = np.rint(calls[0][0][:, 0, 0] * 100).astype(int)
+    np.testing.assert_array_equal(chosen % 10, labels)
+    assert set(chosen) == set(range(40)), "all digits of a class are used"
+
+
 def test_pieces_are_parts_of_the_photos_at_three_scales(rng):
     photos = np.arange(2 * 100 * 110 * 3).reshape(2, 100, 110, 3)
     pieces = photo_digits._pieces(photos, photo_digits._uniforms(3, 300))

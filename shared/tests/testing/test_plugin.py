@@ -46,6 +46,30 @@ def test_a_device_that_is_not_enabled_is_skipped_with_its_reason(run):
     result.stdout.fnmatch_lines(["*absent() is not available: no such chip*"])
 
 
+@pytest.mark.parametrize(
+    "mark", ['"device", [7]', '"x, device", [(1, 7)]', '["x", "device"], [(1, 7)]',
+             'argnames="device", argvalues=[7]'],
+)  # fmt: skip
+def test_a_test_may_name_devices_of_its_own(run, mark):
+    code = f"""
+    import pytest
+    @pytest.mark.parametrize({mark})
+    def test_it({"x, device" if "x" in mark else "device"}):
+        assert device == 7
+    """
+    run(code).assert_outcomes(passed=1)
+
+
+def test_another_parameter_leaves_the_devices(run):
+    code = """
+    import pytest
+    @pytest.mark.parametrize("device_name", [7])
+    def test_it(device, device_name): assert device_name == 7
+    """
+    result = run(code, "--device", "stand_in:first", "--device", "stand_in:second")
+    result.assert_outcomes(passed=2)
+
+
 def test_rng_does_not_depend_on_what_runs_before(run, pytester):
     code = """
     import pathlib

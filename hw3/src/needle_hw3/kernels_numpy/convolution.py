@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from needle_hw3.kernels_numpy.floating import check_floating
 from needle_hw3.kernels_numpy.view import Array, View, wrap
-from needle_hw3.kernels_numpy.windows import Pair, Windows, check_floats
+from needle_hw3.kernels_numpy.windows import Pair, Windows
 from needle_hw3.layout import Shape, as_shape
 
 
@@ -23,7 +24,7 @@ def conv2d(x: View, w: View, stride: Pair, padding: Pair, dilation: Pair, groups
     zero. The shape is (N, OH, OW, K). With groups, each part of the channels meets its own part of
     the filters.
     """
-    check_floats("conv2d", x, w)
+    check_floating("conv2d", x, w)
     windows, shape = _check(x.shape, w.shape, stride, padding, dilation, groups)
     images, y = windows.padded(x.array, 0), np.zeros(shape, x.array.dtype)
     with np.errstate(all="ignore"):
@@ -45,7 +46,7 @@ def conv2d_input_gradient(
 
     Each tap hands its part back to the pixels that it met.
     """
-    check_floats("conv2d_input_gradient", dy, w)
+    check_floating("conv2d_input_gradient", dy, w)
     shape = as_shape(shape)
     windows = _check_gradient(dy.shape, shape, w.shape, stride, padding, dilation, groups)
     images = windows.padded(np.zeros(shape, dy.array.dtype), 0)
@@ -68,7 +69,7 @@ def conv2d_weight_gradient(
 
     The gradient of a tap is the product of the pixels that it met and of what they led to.
     """
-    check_floats("conv2d_weight_gradient", x, dy)
+    check_floating("conv2d_weight_gradient", x, dy)
     shape = as_shape(shape)
     windows = _check_gradient(dy.shape, x.shape, shape, stride, padding, dilation, groups)
     images, dw = windows.padded(x.array, 0), np.zeros(shape, x.array.dtype)
@@ -117,7 +118,7 @@ def _check(
             f"filters take {filters[2]} and there are {filters[3]}"
         )
     windows = Windows((filters[0], filters[1]), stride, padding, dilation)
-    return windows, as_shape((images[0], *windows.count(images[1:3]), filters[3]))
+    return windows, as_shape((images[0], *windows.counts(images[1:3]), filters[3]))
 
 
 def _check_gradient(

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from needle_hw3.kernels_numpy.floating import check_floating
 from needle_hw3.kernels_numpy.view import Array, View, wrap
-from needle_hw3.kernels_numpy.windows import Pair, Windows, check_floats
+from needle_hw3.kernels_numpy.windows import Pair, Windows
 from needle_hw3.layout import Shape, as_shape
 
 
@@ -21,7 +22,7 @@ def max_pool2d(
 
     Padding is -inf. A nan is larger than all numbers; of equal elements the first one is chosen.
     """
-    check_floats("max_pool2d", x)
+    check_floating("max_pool2d", x)
     windows, shape = _check(x.shape, size, stride, padding, dilation)
     rows, columns = x.shape[1:3]
     numbers = np.arange(rows * columns).reshape(1, rows, columns, 1)
@@ -37,7 +38,7 @@ def max_pool2d(
 
 def max_pool2d_gather(x: View, places: View) -> View:
     """Return the elements of x at `places`, of shape (N, OH, OW, C); 0 for the place -1."""
-    check_floats("max_pool2d_gather", x)
+    check_floating("max_pool2d_gather", x)
     numbers = _check_places(places, x.shape)
     n, rows, columns, channels = x.shape
     flat = x.array.reshape(n, rows * columns, channels)
@@ -50,24 +51,23 @@ def max_pool2d_gather(x: View, places: View) -> View:
 
 def max_pool2d_gradient(dy: View, places: View, shape: Shape) -> View:
     """Return images of `shape` with every element of `dy` added at its place."""
-    check_floats("max_pool2d_gradient", dy)
-    shape = as_shape(shape)
+    check_floating("max_pool2d_gradient", dy)
     numbers = _check_places(places, shape)
+    shape = as_shape(shape)
     if dy.shape != places.shape:
         raise ValueError(f"gradients of shape {dy.shape} do not fit places of shape {places.shape}")
     n, rows, columns, channels = shape
     dx = np.zeros((n, rows * columns, channels), dy.array.dtype)
-    image, _, _, channel = np.indices(numbers.shape)
-    inside = numbers >= 0
+    found = numbers >= 0
+    at = np.argwhere(found).T
     with np.errstate(all="ignore"):
-        at = (image[inside], numbers[inside], channel[inside])
-        np.add.at(dx, at, dy.array[inside])
+        np.add.at(dx, (at[0], numbers[found], at[3]), dy.array[found])
     return wrap(dx.reshape(shape))
 
 
 def avg_pool2d(x: View, size: Pair, stride: Pair, padding: Pair) -> View:
     """Return the mean of each window, of shape (N, OH, OW, C). Padding counts, as zeros."""
-    check_floats("avg_pool2d", x)
+    check_floating("avg_pool2d", x)
     windows, shape = _check(x.shape, size, stride, padding, (1, 1))
     images, total = windows.padded(x.array, 0), np.zeros(shape, x.array.dtype)
     with np.errstate(all="ignore"):
@@ -78,7 +78,7 @@ def avg_pool2d(x: View, size: Pair, stride: Pair, padding: Pair) -> View:
 
 def avg_pool2d_gradient(dy: View, shape: Shape, size: Pair, stride: Pair, padding: Pair) -> View:
     """Return images of `shape`: every element of `dy` shared out among its window."""
-    check_floats("avg_pool2d_gradient", dy)
+    check_floating("avg_pool2d_gradient", dy)
     shape = as_shape(shape)
     windows, expected = _check(shape, size, stride, padding, (1, 1))
     if dy.shape != expected:
@@ -104,13 +104,14 @@ def _check(
     if len(images) != 4:
         raise ValueError(f"images of shape {images} do not have 4 axes")
     windows = Windows(size, stride, padding, dilation)
-    return windows, as_shape((images[0], *windows.count(images[1:3]), images[3]))
+    return windows, as_shape((images[0], *windows.counts(images[1:3]), images[3]))
 
 
 def _check_places(places: View, images: Shape) -> Array:
     """Return the places, all of which lie inside of images of this shape."""
     if places.dtype != "int64":
         raise TypeError(f"places are of dtype int64, not {places.dtype}")
+    images = as_shape(images)
     if len(images) != 4 or places.ndim != 4 or places.shape[::3] != images[::3]:
         raise ValueError(f"places of shape {places.shape} do not fit images of shape {images}")
     numbers: Array = places.array

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from needle_hw3.kernels_numpy.view import Array, View
+from needle_hw3.kernels_numpy.view import Array
 
 Pair = tuple[int, int]
 
@@ -22,7 +22,7 @@ class Windows(NamedTuple):
     padding: Pair
     dilation: Pair
 
-    def count(self, image: tuple[int, ...]) -> Pair:
+    def counts(self, image: tuple[int, ...]) -> Pair:
         """Return how many windows there are below and beside each other.
 
         Raises `ValueError`, naming the numbers, for settings that make no sense, and for windows
@@ -62,7 +62,7 @@ class Windows(NamedTuple):
 
         The index is for padded images.
         """
-        counts = self.count(image)
+        counts = self.counts(image)
         for tap in np.ndindex(self.size):
             starts = [i * step for i, step in zip(tap, self.dilation, strict=True)]
             rows, columns = (
@@ -79,14 +79,3 @@ def _check_pair(name: str, pair: tuple[int, ...], least: int, otherwise: str) ->
         raise ValueError(f"{name} {pair} is {otherwise}")
     if max(pair) > _MOST:
         raise ValueError(f"{name} {pair} is beyond {_MOST}")
-
-
-def check_floats(name: str, *views: View) -> None:
-    """Raise `TypeError` unless all views are of one dtype, float32 or float64."""
-    for view in views[1:]:
-        if view.dtype != views[0].dtype:
-            raise TypeError(
-                f"{name} takes arrays of one dtype, not {views[0].dtype} and {view.dtype}"
-            )
-    if views[0].array.dtype.kind != "f":
-        raise TypeError(f"{name} is not defined for dtype {views[0].dtype}")

@@ -10,22 +10,12 @@ The instructions are described in Python's module `pickletools`.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-# In the order: Python 2, NumPy 1, NumPy 2. A name that is not here cannot be read.
-_NAMES = {
-    "numpy.core.multiarray _reconstruct": "new array",
-    "numpy._core.multiarray _reconstruct": "new array",
-    "numpy ndarray": "array type",
-    "numpy dtype": "dtype",
-}
-_MOST_AXES = 4
+from needle_hw4.data.pickled_array import NAMES, ByteType, Name, PickledArray, as_text
 
 
 def read_fields(filename: str | os.PathLike[str]) -> dict[str, Any]:
@@ -43,39 +33,7 @@ def read_fields(filename: str | os.PathLike[str]) -> dict[str, Any]:
         fields = _Machine(Path(filename).read_bytes()).run_to_dict()
     except ValueError as error:
         raise ValueError(f"{os.fspath(filename)}: {error}") from error
-    return {_text(key): _finished(value) for key, value in fields.items()}
-
-
-class _Name:
-    """One of the names that NumPy's arrays need; it stands for a function and is none."""
-
-    def __init__(self, meaning: str) -> None:
-        self.meaning = meaning
-
-
-class _ByteType:
-    """The dtype uint8."""
-
-
-class _Array:
-    """An array of bytes; `values` is None until its state has been read."""
-
-    values: np.ndarray[Any, np.dtype[np.uint8]] | None = None
-
-    def set(self, state: Any) -> None:
-        """Take over the state that NumPy writes: version, shape, dtype, order and the bytes."""
-        if type(state) is not tuple or len(state) != 5:
-            raise ValueError("an array's state has five parts")
-        _, shape, dtype, by_columns, content = state
-        if type(dtype) is not _ByteType or type(content) is not bytes:
-            raise ValueError("an array here is one of bytes (uint8)")
-        is_shape = type(shape) is tuple and len(shape) <= _MOST_AXES
-        if not is_shape or not all(type(size) is int and size >= 0 for size in shape):
-            raise ValueError(f"the shape of an array is at most {_MOST_AXES} numbers from 0 on")
-        if math.prod(shape) != len(content):
-            raise ValueError(f"an array of shape {shape} has {len(content)} bytes")
-        flat = np.frombuffer(content, dtype=np.uint8)
-        self.values = flat.reshape(shape, order="F" if by_columns else "C")
+    return {as_text(key): _finished(value) for key, value in fields.items()}
 
 
 class _Machine:
@@ -152,11 +110,11 @@ class _Machine:
     def push_name(self, module: Any, name: Any) -> None:
         """Push what stands for a function of NumPy."""
         wanted = f"{module} {name}" if type(module) is type(name) is str else "no text"
-        if wanted not in _NAMES:
+        if wanted not in NAMES:
             raise ValueError(
                 f"the pickle names {wanted[:80]!r}; what is neither data nor NumPy's is refused"
             )
-        self.stack.append(_Name(_NAMES[wanted]))
+        self.stack.append(Name(NAMES[wanted]))
 
     def above_mark(self) -> list[Any]:
         """Return what was pushed since the last mark, and remove both."""
@@ -184,33 +142,26 @@ class _Machine:
     def reduce(self) -> None:
         """Push an array or a dtype, where Python would call a function with its arguments."""
         arguments, function = self.stack.pop(), self.stack.pop()
-        meaning = function.meaning if type(function) is _Name else ""
+        meaning = function.meaning if type(function) is Name else ""
         if type(arguments) is tuple and len(arguments) == 3:
             first = arguments[0]
-            if meaning == "new array" and type(first) is _Name and first.meaning == "array type":
-                return self.stack.append(_Array())
-            if meaning == "dtype" and _text(first) == "u1":
-                return self.stack.append(_ByteType())
+            if meaning == "new array" and type(first) is Name and first.meaning == "array type":
+                return self.stack.append(PickledArray())
+            if meaning == "dtype" and as_text(first) == "u1":
+                return self.stack.append(ByteType())
         raise ValueError("the pickle makes something else than an array of bytes (uint8)")
 
     def build(self) -> None:
         """Set the state of the array or the dtype on the stack."""
         state, target = self.stack.pop(), self.stack[-1]
-        if type(target) is _Array:
+        if type(target) is PickledArray:
             target.set(state)
-        elif type(target) is not _ByteType:
+        elif type(target) is not ByteType:
             raise ValueError(f"a {type(target).__name__} has no state to set")
 
 
-def _text(value: Any) -> str:
-    """Return text or bytes as text, and "" for anything else."""
-    if type(value) is bytes:
-        return value.decode("latin-1")
-    return value if type(value) is str else ""
-
-
 def _finished(value: Any) -> Any:
-    return value.values if type(value) is _Array else value
+    return value.values if type(value) is PickledArray else value
 
 
 Instruction = Callable[[_Machine], None]

@@ -9,7 +9,7 @@ from needle_hw1.array_api import DType
 from needle_hw2 import init
 from needle_hw2.nn import Module, Parameter
 from needle_hw4 import ops
-from needle_hw4.ops.windows import Pair
+from needle_hw4.ops.windows import Pair, pair
 
 
 class Conv(Module):
@@ -47,10 +47,10 @@ class Conv(Module):
         super().__init__()
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = _first(kernel_size)
-        self.stride = _first(stride)
-        self.padding = self.kernel_size // 2 if padding is None else padding
-        self.dilation = dilation
+        self.kernel_size = pair("kernel_size", _first(kernel_size), 1)[0]
+        self.stride = pair("stride", _first(stride), 1)[0]
+        self.padding = pair("padding", self.kernel_size // 2 if padding is None else padding, 0)
+        self.dilation = pair("dilation", dilation, 1)
         self.groups = groups
         if groups < 1 or in_channels % groups or out_channels % groups:
             raise ValueError(

@@ -82,6 +82,11 @@ class AttentionLayer(Module):
         k_features = q_features if k_features is None else k_features
         v_features = q_features if v_features is None else v_features
         out_features = q_features if out_features is None else out_features
+        if num_head < 1 or dim_head < 1:
+            raise ValueError(
+                f"num_head and dim_head are at least 1, got num_head {num_head} "
+                f"and dim_head {dim_head}"
+            )
         self.num_head = num_head
         self.dim_head = dim_head
         inner = num_head * dim_head
@@ -99,6 +104,9 @@ class AttentionLayer(Module):
         """Return (B, T, out_features) for q (B, T, F), k and v (B, S, F): q itself if None."""
         k = q if k is None else k
         v = q if v is None else v
+        for x, norm in ((q, self.prenorm_q), (k, self.prenorm_k), (v, self.prenorm_v)):
+            if x.ndim != 3 or x.shape[2] != norm.dim:
+                raise ValueError(f"attention takes shape (B, T, {norm.dim}), got {x.shape}")
         heads = (
             self._heads(self.q_projection(self.prenorm_q(q))),
             self._heads(self.k_projection(self.prenorm_k(k))),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from needle_hw1.array_api import Array, array_namespace, whole_numbers
+from needle_hw1.autograd import Value
 from needle_hw1.tensor_op import T, Tensor, TensorOp
 from needle_hw4.ops.kernels import kernels_of
 
@@ -50,6 +51,8 @@ def take(a: T, indices: Any) -> T:
     The result has the shape of the indices, then that of a row. Raises `TypeError` for an index
     that is not whole, `IndexError` for one out of range: -1 is no row.
     """
+    if not isinstance(a, Value):
+        raise TypeError(f"take takes rows of a tensor, not of {type(a).__name__}")
     table = a.realize_cached_data()
     if table.ndim == 0:
         raise ValueError("take chooses rows, of which a 0-d tensor has none")

@@ -6,6 +6,8 @@ one node: the products with all inputs are one product, and so are those of all 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from needle_hw1.array_api import Array, array_namespace
 from needle_hw1.autograd import vector_jacobian_product
 from needle_hw1.ops import relu
@@ -13,8 +15,10 @@ from needle_hw1.ops.shape import promote_together
 from needle_hw1.tensor_op import Tensor
 from needle_hw2.ops import TensorTuple, make_tuple, sigmoid, tanh
 from needle_hw2.ops.fused import FusedTupleOp
-from needle_hw4.ops.kernels import kernels_of
+from needle_hw4.ops.kernels import check_floating, kernels_of
 from needle_hw4.ops.shape import stack
+
+NONLINEARITIES = {"tanh": tanh, "relu": relu}
 
 
 class Recurrence(FusedTupleOp):
@@ -24,22 +28,28 @@ class Recurrence(FusedTupleOp):
     times the number of gates.
     """
 
-    states: int  # how many tensors the state has
+    gates: ClassVar[int] = 1
 
     def align(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return promote_together(inputs)
 
     def check(self, x: Array, state: tuple[Array, ...], weights: tuple[Array, ...]) -> None:
-        """Raise `ValueError` if shapes do not fit."""
-        W_ih, W_hh, bias = weights
-        hidden, gates = W_hh.shape
-        wanted = (x.shape[1], hidden) if x.ndim == 3 else None
-        fits = x.ndim == 3 and W_ih.shape == (x.shape[2], gates) and bias.shape == (gates,)
-        if not fits or any(each.shape != wanted for each in state):
+        """Raise `ValueError` if shapes do not fit, `TypeError` for whole numbers."""
+        check_floating(self, x)
+        _, W_hh, _ = weights
+        fits = x.ndim == 3 and W_hh.ndim == 2
+        if fits:
+            hidden, width = W_hh.shape[0], W_hh.shape[0] * self.gates
+            shapes = [(x.shape[2], width), (hidden, width), (width,)]
+            fits = [each.shape for each in weights] == shapes
+            fits &= all(each.shape == (x.shape[1], hidden) for each in state)
+        if not fits:
             raise ValueError(
                 f"{type(self).__name__} takes x (T, B, I), states (B, H) and weights (I, G), "
                 f"(H, G), (G,), got {', '.join(str(a.shape) for a in (x, *state, *weights))}"
             )
+        if x.shape[0] == 0:
+            raise ValueError(f"a sequence has at least one step, got shape {x.shape}")
 
     def input_products(self, x: Array, W_ih: Array, bias: Array) -> Array:
         """Return x W_ih + b of all steps, of shape (T, B, G)."""
@@ -85,6 +95,8 @@ class RNNSequence(Recurrence):
     """
 
     def __init__(self, nonlinearity: str = "tanh") -> None:
+        if nonlinearity not in NONLINEARITIES:
+            raise ValueError(f"nonlinearity is 'tanh' or 'relu', got {nonlinearity!r}")
         self.nonlinearity = nonlinearity
 
     def compute(self, x: Array, h: Array, W_ih: Array, W_hh: Array, bias: Array) -> tuple[Array]:
@@ -122,7 +134,7 @@ class RNNSequence(Recurrence):
 
     def compose(self, x: Tensor, *others: Tensor) -> list[Tensor]:
         h, W_ih, W_hh, bias = others
-        f = tanh if self.nonlinearity == "tanh" else relu
+        f = NONLINEARITIES[self.nonlinearity]
         states = []
         for step in x:
             h = f(step @ W_ih + h @ W_hh + bias)
@@ -140,6 +152,8 @@ class LSTMSequence(Recurrence):
 
     (Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000).
     """
+
+    gates = 4
 
     def compute(
         self, x: Array, h: Array, c: Array, W_ih: Array, W_hh: Array, bias: Array

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from needle_hw1.array_api import (
     Array,
@@ -20,15 +22,27 @@ from needle_hw2.ops import TensorTuple, TensorTupleOp, make_tuple
 Widths = Sequence[tuple[int, int]]
 
 
-class Stack(TensorOp):
-    """The members of a tuple, of one shape, along a new axis."""
+class JoiningOp(TensorOp):
+    """An op of a tuple: `compute` takes its members."""
 
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
+    def align(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        (members,) = inputs
+        if not isinstance(members, TensorTuple):
+            name, kind = type(self).__name__, type(members).__name__
+            raise TypeError(f"{name} takes a TensorTuple, not {kind}")
+        dtypes = {array.dtype for array in members.realize_cached_data()}
+        return inputs if len(dtypes) == 1 else (make_tuple(*promote_together(members.tuple())),)
 
     def run(self, arrays: list[tuple[Array, ...]]) -> Array:
         """Return the array of the result."""
         return super().run(list(arrays[0]))
+
+
+class Stack(JoiningOp):
+    """The members of a tuple, of one shape, along a new axis."""
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
 
     def compute(self, *arrays: Array) -> Array:
         shapes = [array.shape for array in arrays]
@@ -57,15 +71,11 @@ class Split(TensorTupleOp):
         return stack(out_grad.tuple(), self.axis)
 
 
-class Concat(TensorOp):
+class Concat(JoiningOp):
     """The members of a tuple one after the other along `axis`; other sizes are equal."""
 
     def __init__(self, axis: int = 0) -> None:
         self.axis = axis
-
-    def run(self, arrays: list[tuple[Array, ...]]) -> Array:
-        """Return the array of the result."""
-        return super().run(list(arrays[0]))
 
     def compute(self, *arrays: Array) -> Array:
         axis = normalize_axis(self.axis, arrays[0].ndim)
@@ -121,10 +131,8 @@ class Dilate(TensorOp):
     """x with `dilation` zeros after each element along `axes`; axes that x lacks are left out."""
 
     def __init__(self, axes: Axes, dilation: int) -> None:
-        if dilation < 0:
-            raise ValueError(f"dilation is at least 0, got {dilation}")
         self.axes = frozen_axes(axes)
-        self.dilation = dilation
+        self.dilation = _not_negative(dilation)
 
     def compute(self, x: Array) -> Array:
         index, axes = every(x.ndim, self.axes, self.dilation + 1)
@@ -141,10 +149,8 @@ class UnDilate(TensorOp):
     """Every (dilation + 1)-th element along `axes`: what `Dilate` made, without the zeros."""
 
     def __init__(self, axes: Axes, dilation: int) -> None:
-        if dilation < 0:
-            raise ValueError(f"dilation is at least 0, got {dilation}")
         self.axes = frozen_axes(axes)
-        self.dilation = dilation
+        self.dilation = _not_negative(dilation)
 
     def compute(self, x: Array) -> Array:
         return x[every(x.ndim, self.axes, self.dilation + 1)[0]]
@@ -160,9 +166,9 @@ class Pad(TensorOp):
     """x with zeros around it: `widths` has how many (before, after) for each axis."""
 
     def __init__(self, widths: Widths) -> None:
-        self.widths = tuple((int(before), int(after)) for before, after in widths)
-        if any(before < 0 or after < 0 for before, after in self.widths):
-            raise ValueError(f"widths are at least 0, got {self.widths}")
+        self.widths = tuple(tuple(map(operator.index, width)) for width in widths)
+        if any(len(width) != 2 or min(width) < 0 for width in self.widths):
+            raise ValueError(f"widths are pairs of numbers that are at least 0, got {self.widths}")
 
     def compute(self, x: Array) -> Array:
         if len(self.widths) != x.ndim:
@@ -181,7 +187,7 @@ class Pad(TensorOp):
         return tuple(slice(before, before + size) for size, (before, _) in sizes)
 
 
-def stack(args: Sequence[T], axis: int = 0) -> T:
+def stack(args: Iterable[T], axis: int = 0) -> T:
     """Return tensors of one shape along a new axis at `axis`, which may be the last."""
     return Stack(axis)(_as_tuple(args, "stack"))  # type: ignore[return-value]
 
@@ -192,7 +198,7 @@ def split(a: Tensor, axis: int = 0) -> TensorTuple:
     return parts
 
 
-def concat(args: Sequence[T], axis: int = 0) -> T:
+def concat(args: Iterable[T], axis: int = 0) -> T:
     """Return tensors one after the other along `axis`; their other sizes are equal."""
     return Concat(axis)(_as_tuple(args, "concat"))  # type: ignore[return-value]
 
@@ -228,18 +234,26 @@ def pad(a: T, widths: Widths) -> T:
 def every(ndim: int, axes: Axes, step: int) -> tuple[tuple[slice, ...], set[int]]:
     """Return the index of each `step`-th element along `axes`, and those axes that exist."""
     given = range(ndim) if axes is None else axes if isinstance(axes, Iterable) else (axes,)
-    present = {axis + ndim if axis < 0 else axis for axis in given} & set(range(ndim))
+    numbers = map(operator.index, given)
+    present = {axis + ndim if axis < 0 else axis for axis in numbers} & set(range(ndim))
     return tuple(slice(None, None, step if axis in present else None) for axis in range(ndim)), (
         present
     )
 
 
-def _as_tuple(args: Sequence[Tensor], name: str) -> TensorTuple:
+def _as_tuple(args: Iterable[Tensor], name: str) -> TensorTuple:
     if isinstance(args, TensorTuple):
         return args
-    if not args:
+    tensors = tuple(args)
+    if not tensors:
         raise ValueError(f"{name} takes at least one tensor")
-    return make_tuple(*promote_together(tuple(args)))
+    return make_tuple(*tensors)
+
+
+def _not_negative(dilation: int) -> int:
+    if operator.index(dilation) < 0:
+        raise ValueError(f"dilation is at least 0, got {dilation}")
+    return dilation
 
 
 def _listed(shapes: list[tuple[int, ...]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from needle_hw1.array_api import Array
+from needle_hw1.array_api import Array, normalize_axis
 from needle_hw1.ops import summation
 from needle_hw1.tensor_op import T, Tensor
 from needle_hw2.ops import FusedOp
@@ -27,6 +27,7 @@ class Softmax(FloatingOp, FusedOp):
         self.causal = causal
 
     def compute(self, x: Array) -> Array:
+        normalize_axis(self.axis, x.ndim)
         return kernels_of(self, x).softmax(x, axis=self.axis, scale=self.scale, causal=self.causal)
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> Tensor:

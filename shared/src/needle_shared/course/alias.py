@@ -69,16 +69,16 @@ class Alias(MetaPathFinder, Loader):
 
 
 def install_alias(stage: str) -> Alias:
-    """Let `import needle`, `simple_ml`, ... mean `stage`, `"hw0"` to `"hw2"`; return the handle.
+    """Let `import needle`, `simple_ml`, ... mean `stage`, `"hw0"` to `"hw3"`; return the handle.
 
     Raises `ValueError` for an unknown stage, `ImportError` for one that is not installed.
     """
     if stage not in STAGES:
         raise ValueError(f"no stage {stage!r}: choose one of {', '.join(STAGES)}")
-    package = STAGES[stage].package
-    if find_spec(package) is None:
-        distribution = package.replace("_", "-")
-        raise ImportError(f"{package} is not installed: pip install {distribution}", name=package)
+    for package in (STAGES[stage].package, *STAGES[stage].also):
+        if find_spec(package) is None:
+            name = package.replace("_", "-")
+            raise ImportError(f"{package} is not installed: pip install {name}", name=package)
     return Alias(STAGES[stage])
 
 

@@ -9,16 +9,22 @@ from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 
+from needle_shared.course.arrays import ArrayModule, DeviceModule
 from needle_shared.course.modules import AliasModule, AutogradModule, SeedingModule
 from needle_shared.course.mugrade import Mugrade
+from needle_shared.course.native import NativeModule
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The package of a stage, and what makes each module of the course that it answers."""
+    """The package of a stage, and what makes each module of the course that it answers.
+
+    `also` names the packages of earlier stages that the package itself does not import.
+    """
 
     package: str
     modules: Mapping[str, Callable[[str], ModuleType]]
+    also: tuple[str, ...] = ()
 
 
 def answered_by(
@@ -131,8 +137,52 @@ HW2 = {
     "mlp_resnet": HW2_MLP_RESNET,
 }
 
+HW3_BACKEND = "nd"
+"""The same in hw3, whose tensors are those of hw1 on the arrays and devices of hw3."""
+
+DEVICES = {
+    name: f"needle_hw3:{name}"
+    for name in ("all_devices", "cpu", "cpu_numpy", "cuda", "default_device")
+}
+HW3_SELECTION = {
+    **DEVICES,
+    "BACKEND": "needle_shared.course.table:HW3_BACKEND",
+    "Device": "needle_hw3:BackendDevice",
+    "NDArray": "needle.backend_ndarray:NDArray",
+    "array_api": "needle.backend_ndarray",
+}
+HW3_NEEDLE = {**NEEDLE_LEAKS, **HW3_SELECTION}
+NDARRAY = answered_by(
+    "needle_hw3.backend_ndarray",
+    {
+        **NUMPY,
+        **{name: name for name in ("math", "operator")},
+        "prod": "math:prod",
+        "reduce": "functools:reduce",
+    },
+    ArrayModule,
+)
+HW3: dict[str, Callable[[str], ModuleType]] = {
+    **HW1,
+    "needle": answered_by("needle_hw1", HW3_NEEDLE, DeviceModule),
+    "needle.autograd": answered_by(
+        "needle_hw1.autograd", {**AUTOGRAD_LEAKS, **HW3_SELECTION}, AutogradModule
+    ),
+    **package("needle.ops", answered_by("needle_hw1.ops", HW3_NEEDLE), "ops_mathematic"),
+    "needle.backend_selection": answered_by(None, HW3_SELECTION),
+    **package("needle.backend_ndarray", NDARRAY, "ndarray"),
+    **{
+        f"needle.backend_ndarray.ndarray_backend_{name}": partial(
+            NativeModule, device=f"needle_hw3:{device}"
+        )
+        for name, device in {"cpu": "cpu", "numpy": "cpu_numpy"}.items()
+    },
+}
+
 STAGES = {
-    name: Stage(f"needle_{name}", modules)
-    for name, modules in {"hw0": HW0, "hw1": HW1, "hw2": HW2}.items()
+    "hw0": Stage("needle_hw0", HW0),
+    "hw1": Stage("needle_hw1", HW1),
+    "hw2": Stage("needle_hw2", HW2),
+    "hw3": Stage("needle_hw3", HW3, also=("needle_hw1",)),
 }
 """Every stage that course code can run on, by its name."""

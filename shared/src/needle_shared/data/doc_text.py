@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
-import sys
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import numpy as np
+
+from needle_shared.data.docstrings import public_docstrings
 
 PTB_FILES = ("train.txt", "valid.txt", "test.txt")
 
@@ -53,14 +50,11 @@ def write_doc_text(folder: str | Path) -> None:
     Sentences that occur in train.txt are left out of the others, so that these do not measure what
     was learned by heart.
 
-    Equal versions of Python and NumPy write equal files. Raises `RuntimeError` if Python has no
-    docstrings (`python -OO`).
+    Equal versions of Python and NumPy write equal files.
     """
-    if sys.flags.optimize > 1:
-        raise RuntimeError("python -OO removes the docstrings that this text is made of")
     parts: dict[str, list[list[str]]] = {name: [] for name in PTB_FILES}
     by_name: dict[str, list[str]] = {}
-    for name, text in _docstrings():
+    for name, text in public_docstrings("numpy", MODULES):
         by_name.setdefault(name, []).append(text)
     # The raw stream of a bit generator is stable across NumPy's versions; see `builtin`.
     draws = np.random.PCG64(0).random_raw(len(by_name)) / 2**64
@@ -95,39 +89,3 @@ def _write_lines(path: Path, lines: Iterable[list[str]], known: set[str]) -> Non
             # With a blank at both ends, as in Penn Treebank's files.
             shown = (word if word in known else UNKNOWN for word in words)
             file.write(f" {' '.join(shown)} \n")
-
-
-def _docstrings() -> Iterator[tuple[str, str]]:
-    """Yield the last part of each public name and its docstring, each docstring once, in order."""
-    seen = set()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # some names are deprecated
-        for name, value in _public_objects():
-            text = getattr(value, "__doc__", None)
-            if isinstance(text, str) and text not in seen:
-                seen.add(text)
-                yield name, text
-
-
-def _public_objects() -> Iterator[tuple[str, Any]]:
-    for module_name in ("numpy", *(f"numpy.{name}" for name in MODULES)):
-        try:
-            module = importlib.import_module(module_name)
-        except ModuleNotFoundError:
-            continue
-        yield module_name.rpartition(".")[2], module
-        for name, value in sorted(vars(module).items()):
-            if name.startswith("_") or isinstance(value, ModuleType) or not _is_numpys(value):
-                continue
-            yield name, value
-            if inspect.isclass(value):
-                members = sorted(vars(value).items())
-                yield from (pair for pair in members if not pair[0].startswith("_"))
-
-
-def _is_numpys(value: Any) -> bool:
-    """Return whether an object documents itself, and as a part of NumPy."""
-    if not callable(value):
-        return False  # a number has the docstring of its type
-    home = getattr(value, "__module__", None) or "numpy"  # functions of C have none
-    return home.partition(".")[0] == "numpy"

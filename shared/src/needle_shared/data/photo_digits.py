@@ -45,7 +45,8 @@ def write_digits_on_photo(folder: str | Path) -> None:
     naming the extra that is needed.
 
     Sources: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998; the
-    photographs china.jpg and flower.jpg of scikit-learn (licensed CC BY).
+    photographs china.jpg and flower.jpg in scikit-learn, by danielbuechele and vultilion (CC BY
+    2.0).
     """
     datasets = require("sklearn.datasets", extra="photos")
     require("PIL", extra="photos")  # which scikit-learn reads photographs with

@@ -158,6 +158,7 @@ def row(workload: Workload, rounds: int, threads: bool) -> list[str]:
 def main(workloads: Sequence[Workload], title: str, argv: Sequence[str] | None = None) -> int:
     """Print the table of the workloads that are named on the command line, by default all."""
     from rich.console import Console
+    from rich.progress import track
     from rich.table import Table
 
     parser = argparse.ArgumentParser(description=title)
@@ -172,8 +173,9 @@ def main(workloads: Sequence[Workload], title: str, argv: Sequence[str] | None =
     if options.threads == 2:
         table.add_column("PyTorch, two threads / one", justify="right")
         table.add_column("hw3", justify="right")
-    for workload in workloads:
-        if any(name in workload.name for name in options.names or [""]):
-            table.add_row(*row(workload, options.rounds, options.threads == 2))
+    names = options.names or [""]
+    chosen = [workload for workload in workloads if any(name in workload.name for name in names)]
+    for workload in track(chosen, title, transient=True):
+        table.add_row(*row(workload, options.rounds, options.threads == 2))
     Console().print(table)
     return 0

@@ -88,8 +88,32 @@ def test_results_go_into_views_that_they_fit_and_overlap(kernels):
     for wrong in ((3,), (1, 3)):
         with pytest.raises(ValueError, match=r"\("):
             kernels.add_into(kernels.empty("float32", wrong), x, x)
+    row, column = view(kernels, [1.0, 2.0, 3.0]), view(kernels, [[1.0], [2.0]])
+    for a, b in ((row, row), (row, row.restride((), (), 0)), (column, column)):
+        with pytest.raises(ValueError, match=r"not \(2, 3\)"):
+            kernels.add_into(out, a, b)
+    kernels.add_into(out, row, column)
+    assert out.numpy().tolist() == [[2.0, 3.0, 4.0], [3.0, 4.0, 5.0]]
+    with pytest.raises(TypeError, match="add gives float32"):
+        kernels.add_into(kernels.empty("float64", (2, 3)), x, x)
     with pytest.raises(ValueError, match="read-only"):
         kernels.add_into(out.readonly(), x, x)
+
+
+def test_numbers_are_of_a_kind_that_the_dtype_holds(kernels):
+    for dtype, wrong in (("bool", 1), ("int32", 1.0), ("int64", None), ("float32", "1")):
+        for call in (
+            lambda dtype=dtype, wrong=wrong: kernels.full(dtype, (2,), wrong),
+            lambda dtype=dtype, wrong=wrong: kernels.fill(kernels.empty(dtype, (2,)), wrong),
+            lambda dtype=dtype, wrong=wrong: kernels.equal_scalar(
+                kernels.empty(dtype, (2,)), wrong, False
+            ),
+        ):
+            with pytest.raises(TypeError, match="no number for an array"):
+                call()
+    with pytest.raises(OverflowError, match="out of bounds"):
+        kernels.full("uint8", (2,), 256)
+    assert kernels.full("float32", (1,), 1e300).numpy().tolist() == [np.inf]
 
 
 def test_writing_kernels_refuse_read_only_views(kernels):
@@ -153,8 +177,7 @@ def test_unknown_dtypes_are_refused(kernels):
 
 
 def test_every_kernel_of_numpy_is_on_every_device(backend):
-    kernels = nd.cpu_numpy().kernels
-    specified = {name for name in vars(kernels) if not name.startswith("_")}
-    specified -= {name for name in specified if isinstance(vars(kernels)[name], ModuleType)}
+    names = vars(nd.cpu_numpy().kernels).items()
+    specified = {n for n, value in names if n[0] != "_" and not isinstance(value, ModuleType)}
     missing = sorted(name for name in specified if not hasattr(backend.kernels, name))
     assert missing == []

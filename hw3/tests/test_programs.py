@@ -118,11 +118,96 @@ class Programs(RuleBasedStateMachine):
         self.apply(pair, lambda a: np.sum(a, axis=axis, keepdims=keepdims),
                    lambda x: nd.sum(x, axis=axis, keepdims=keepdims))  # fmt: skip
 
+    @rule(target=arrays, pair=arrays, data=st.data())
+    def flip(self, pair, data):
+        axis = data.draw(st.sampled_from([None, *range(-pair[0].ndim, pair[0].ndim)]))
+        return self.apply(pair, lambda a: np.flip(a, axis) if a.ndim else a,  # NumPy copies a 0-d
+                          lambda x: nd.flip(x, axis=axis))  # fmt: skip
+
+    @rule(target=arrays, pair=arrays, dtype=st.sampled_from(["int32", "int64", "float32"]))
+    def cast(self, pair, dtype):
+        return self.apply(pair, lambda a: a.astype(dtype, order="C"), lambda x: nd.astype(x, dtype))
+
+    @rule(target=arrays, pair=arrays, name=st.sampled_from(["negative", "abs", "square", "sign"]))
+    def transform(self, pair, name):
+        # Modulo a prime, so that squares of squares stay exact.
+        return self.apply(pair, lambda a: np.asarray(getattr(np, name)(a % 31), order="C"),
+                          lambda x: getattr(nd, name)(x % 31))  # fmt: skip
+
+    @rule(target=arrays, a=arrays, b=arrays, data=st.data())
+    def concat(self, a, b, data):
+        if a[0].ndim == 0:
+            return a
+        axis = data.draw(st.integers(-a[0].ndim, a[0].ndim - 1))
+        fits = [n for i, n in enumerate(a[0].shape) if i != axis % a[0].ndim]
+        if b[0].ndim != a[0].ndim or fits != [
+            n for i, n in enumerate(b[0].shape) if i != axis % a[0].ndim
+        ]:
+            b = a
+        if a[0].size + b[0].size > MAX_SIZE:
+            return a
+        expected = np.asarray(np.concatenate([a[0], b[0]], axis), order="C")
+        found = [nd.concat([x, y], axis=axis) for x, y in zip(a[1], b[1], strict=True)]
+        return self.check(expected, found)
+
+    @rule(target=arrays, pair=arrays, k=st.integers(0, 4))
+    def choose(self, pair, k):
+        return self.apply(pair, lambda a: np.where(a % 5 > k, a, -a),
+                          lambda x: nd.where(x % 5 > k, x, -x))  # fmt: skip
+
+    @rule(target=arrays, pair=arrays, k=st.integers(0, 2))
+    def index_by_mask(self, pair, k):
+        return self.apply(pair, lambda a: a[a % 3 == k])
+
+    @rule(pair=arrays, k=st.integers(0, 2), value=st.integers(-9, 9))
+    def fill_by_mask(self, pair, k, value):
+        if pair[0].flags.writeable:
+            for x in (pair[0], *pair[1]):
+                x[x % 3 == k] = value
+        self.check(*pair)
+
+    def rows(self, pair, data):
+        """Draw indices of the first axis, in one or two axes; None if it has no elements."""
+        if pair[0].ndim == 0 or pair[0].shape[0] == 0:
+            return None
+        inside = st.integers(-pair[0].shape[0], pair[0].shape[0] - 1)
+        rows = np.array(data.draw(st.lists(inside, min_size=1, max_size=4)))
+        if data.draw(st.booleans()):
+            rows = np.stack([rows, rows[::-1]])
+        return rows if rows.size * pair[0].size <= MAX_SIZE else rows[..., :1]
+
+    @rule(target=arrays, pair=arrays, data=st.data())
+    def index_by_array(self, pair, data):
+        rows = self.rows(pair, data)
+        if rows is None or rows.ndim + pair[0].ndim > 5:
+            return pair
+        expected = np.asarray(pair[0][rows], order="C")
+        return self.check(expected, [x[x.device.array(rows)] for x in pair[1]])
+
+    @rule(pair=arrays, data=st.data())
+    def assign_by_array(self, pair, data):
+        rows = self.rows(pair, data)
+        if rows is None or not pair[0].flags.writeable:
+            return
+        pair[0][rows] = pair[0][rows[..., ::-1]]  # places that are named twice take the last
+        for x in pair[1]:
+            x[x.device.array(rows)] = x[x.device.array(rows[..., ::-1].copy())]
+        self.check(*pair)
+
+    @rule(pair=arrays, by=st.integers(1, 2), back=st.booleans())
+    def shift_in_place(self, pair, by, back):
+        if pair[0].flags.writeable and pair[0].ndim > 0:
+            for x in (pair[0], *pair[1]):
+                to, source = (slice(by, None), slice(None, -by))[:: -1 if back else 1]
+                if pair[0].shape[0] > by:
+                    x[to] = x[source]  # the two overlap
+        self.check(*pair)
+
     @rule(pairs=st.lists(arrays, min_size=1, max_size=3))
     def look_at_all(self, pairs):
         for pair in pairs:
             self.check(*pair)
 
 
-Programs.TestCase.settings = settings(max_examples=1000, stateful_step_count=15)
+Programs.TestCase.settings = settings(max_examples=2000, stateful_step_count=15, print_blob=True)
 TestPrograms = Programs.TestCase

@@ -68,7 +68,7 @@ def test_arrays_have_the_methods_of_the_standard(name):
         for p in parameters
         if p.kind in {Parameter.POSITIONAL_OR_KEYWORD, Parameter.POSITIONAL_ONLY}
     ]
-    assert positional[0].name == "self"
+    assert positional[0].name in {"self", "x1"}  # x1 of what is a function, too
 
 
 def test_arrays_have_the_attributes_of_the_standard(backend):

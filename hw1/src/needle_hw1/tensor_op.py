@@ -50,6 +50,8 @@ def check_one_device(arrays: list[Array]) -> None:
     """Raise `ValueError` unless all arrays are of one library and live on one device."""
     first = arrays[0]
     for other in arrays[1:]:
+        if type(other) is type(first) and other.device is first.device:
+            continue  # asking only whether they are equal takes longer
         if type(other) is not type(first) or other.device != first.device:
             homes = " and ".join(
                 f"{device_of(array)!r} ({type(array).__module__}.{type(array).__name__})"

@@ -188,3 +188,19 @@ def test_test_loss_that_is_not_finite_stops(make_trainer):
     with pytest.raises(DivergedError, match="the test loss is nan in epoch 1"):
         list(trainer.run(1))
     assert trainer.progress.history == []
+
+
+def test_further_means_are_derived_from_those_of_each_pass(make_trainer):
+    plain = list(make_trainer().run(2))
+    rows = [event for event in plain if not isinstance(event, Step)]
+    derived = make_trainer(derive=lambda means: {"twice": 2 * means["loss"], "one": 1.0})
+    for row, wanted in zip(
+        (event for event in derived.run(2) if not isinstance(event, Step)), rows, strict=True
+    ):
+        names = ["epoch", *(f"{part}_{name}" for part in ("train", "test")
+                            for name in ("loss", "error", "twice", "one"))]  # fmt: skip
+        assert list(row) == [*names, "seconds", "learning_rate"]
+        for part in ("train", "test"):
+            assert row[f"{part}_twice"] == 2 * wanted[f"{part}_loss"]
+            assert row[f"{part}_one"] == 1
+            assert row[f"{part}_error"] == wanted[f"{part}_error"]

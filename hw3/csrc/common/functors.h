@@ -84,17 +84,20 @@ struct Reciprocal {
     return 1 / a;
   }
 };
-/// The larger one, or nan if one is nan.
+/// The larger one, or nan if one is nan. A comparison of which the second number is chosen if one
+/// of them is nan, as b is here, is one instruction; then only a can be a nan that is lost.
 struct Maximum {
   template <class T>
   static T apply(T a, T b) {
-    return a >= b || a != a ? a : b;
+    const T larger = a > b ? a : b;
+    return a != a ? a : larger;
   }
 };
 struct Minimum {
   template <class T>
   static T apply(T a, T b) {
-    return a <= b || a != a ? a : b;
+    const T smaller = a < b ? a : b;
+    return a != a ? a : smaller;
   }
 };
 

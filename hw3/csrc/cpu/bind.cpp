@@ -54,7 +54,11 @@ py::dtype numpy_dtype(DType dtype) {
 }
 
 py::array view_to_numpy(const py::object& object) {
-  const View& view = *view_from_python(object.ptr());
+  const View* const pointer = view_from_python(object.ptr());
+  if (pointer == nullptr) {  // `View.numpy(1)`, say
+    throw TypeError(std::string("a View is needed, not ") + Py_TYPE(object.ptr())->tp_name);
+  }
+  const View& view = *pointer;
   std::vector<py::ssize_t> strides;
   for (std::int64_t stride : view.strides) {
     // Strides of axes of size 1 may be anything, beyond NumPy's range, too.

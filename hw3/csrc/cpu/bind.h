@@ -52,7 +52,8 @@ DType dtype_from_python(PyObject* name);
 PyObject* dtype_to_python(DType dtype);
 
 pybind11::dtype numpy_dtype(DType dtype);
-/// An ndarray on the memory of the View `object`, which it keeps alive.
+/// An ndarray on the memory of the View `object`, which it keeps alive. Throws TypeError if it is
+/// none.
 pybind11::array view_to_numpy(const pybind11::object& object);
 
 void bind_view(pybind11::module_& module);

@@ -29,7 +29,7 @@ namespace {
 
 using std::int64_t;
 
-constexpr int64_t kChunkBytes = 1 << 22;  // of images that are rearranged at once
+constexpr int64_t kChunkElements = 1 << 20;  // of images that are rearranged at once
 
 [[noreturn]] void fail(const std::string& message) {
   throw std::invalid_argument(message);
@@ -111,25 +111,26 @@ View matrix(const View& w, bool transposed) {
   return view;
 }
 
-/// Images `begin` to `end` - 1, with channels as neighbours. Others are rearranged: each is read
-/// for many taps, and then in the order in which it lies.
-View image_chunk(const View& x, int64_t begin, int64_t end) {
+/// Whether the channels of images are neighbours.
+bool has_neighbours(const View& x) {
+  return x.shape[3] == 1 || x.strides[3] == 1;
+}
+
+/// Images `begin` to `end` - 1. If `rearrange`, their channels become neighbours: each image is
+/// read for many taps, and is then read in the order in which it lies.
+View image_chunk(const View& x, int64_t begin, int64_t end, bool rearrange) {
   View chunk = x;
   chunk.offset += begin * x.strides[0];
   chunk.shape[0] = end - begin;
-  return x.shape[3] == 1 || x.strides[3] == 1 ? chunk : copy(chunk);
+  return rearrange ? copy(chunk) : chunk;
 }
 
-/// Calls `function(begin, end)` for chunks of a batch: for all of it if nothing is rearranged.
+/// Calls `function(begin, end)` for chunks of a batch of images of `size` elements: for all of it
+/// unless they are rearranged.
 template <class Function>
-void for_each_chunk(const View& x, const View& y, Function function) {
-  const auto as_is = [](const View& a) { return a.shape[3] == 1 || a.strides[3] == 1; };
-  const int64_t batch = x.shape[0], item = static_cast<int64_t>(item_size(x.dtype));
-  int64_t step = batch;
-  if (!as_is(x) || !as_is(y)) {
-    const int64_t bytes = std::max(x.size(), y.size()) / batch * item;
-    step = std::clamp<int64_t>(kChunkBytes / std::max<int64_t>(bytes, 1), 1, batch);
-  }
+void for_each_chunk(int64_t batch, int64_t size, bool rearrange, Function function) {
+  const int64_t fit = kChunkElements / std::max<int64_t>(size, 1);
+  const int64_t step = rearrange ? std::clamp<int64_t>(fit, 1, batch) : batch;
   for (int64_t begin = 0; begin < batch; begin += step) {
     function(begin, std::min(begin + step, batch));
   }
@@ -138,7 +139,12 @@ void for_each_chunk(const View& x, const View& y, Function function) {
 template <class T>
 Images<T> group_images(const View& x, int64_t group, int64_t groups) {
   const int64_t channels = x.shape[3] / groups;
-  return {x.data<T>() + group * channels, x.strides[0], x.strides[1], x.strides[2], channels};
+  return {x.data<T>() + group * channels * x.strides[3],
+          x.strides[0],
+          x.strides[1],
+          x.strides[2],
+          x.strides[3],
+          channels};
 }
 
 /// The part of a batch from image `begin` on.
@@ -162,15 +168,18 @@ Filters<T> group_filters(const View& w, int64_t group, int64_t groups, bool turn
 /// Correlates all groups of all images.
 void correlate_all(const View& x, const View& w, bool turned, const std::vector<Phase>& rows,
                    const std::vector<Phase>& cols, int64_t groups, const View& y) {
+  const bool directly = reads_directly(x.shape[3] / groups, rows, cols);
+  const bool rearrange = !directly && !has_neighbours(x);
   visit_floating(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t g = 0; g < groups; ++g) {
       const PackedFilters<T> filters(conv_kernels<T>().matmul,
                                      group_filters<T>(w, g, groups, turned), rows, cols);
-      for_each_chunk(x, x, [&](int64_t begin, int64_t end) {
-        const View chunk = image_chunk(x, begin, end);
-        correlate(group_images<T>(chunk, g, groups), filters, rows, cols, end - begin,
-                  group_results<T>(y, begin, g, groups));
+      for_each_chunk(x.shape[0], x.size() / x.shape[0], rearrange, [&](int64_t begin, int64_t end) {
+        const View chunk = image_chunk(x, begin, end, rearrange);
+        const auto run = directly ? &correlate_directly<T> : &correlate<T>;
+        run(group_images<T>(chunk, g, groups), filters, rows, cols, end - begin,
+            group_results<T>(y, begin, g, groups));
       });
     }
   });
@@ -218,8 +227,12 @@ View conv2d_weight_gradient(const View& x, const View& dy, const Dims& shape,
   const int64_t groups = convolution.groups;
   visit_floating(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    for_each_chunk(x, dy, [&](int64_t begin, int64_t end) {
-      const View images = image_chunk(x, begin, end), gradients = image_chunk(dy, begin, end);
+    const int64_t size = std::max(x.size(), dy.size()) / x.shape[0];
+    const bool rearrange_x = !has_neighbours(x) && !reads_directly(x.shape[3] / groups, rows, cols);
+    const bool rearrange_dy = !has_neighbours(dy);
+    for_each_chunk(x.shape[0], size, rearrange_x || rearrange_dy, [&](int64_t begin, int64_t end) {
+      const View images = image_chunk(x, begin, end, rearrange_x);
+      const View gradients = image_chunk(dy, begin, end, rearrange_dy);
       for (int64_t g = 0; g < groups; ++g) {
         const FilterSums<T> sums = {dw.data<T>() + g * (shape[3] / groups), dw.strides[0],
                                     dw.strides[1], dw.strides[2]};

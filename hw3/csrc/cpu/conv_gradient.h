@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cpu/conv_correlate.h"
+#include "cpu/conv_direct.h"
 
 namespace needle {
 
@@ -65,10 +66,39 @@ void add_products(const Kernels<T>& kernels, const MatrixView<T>& patches, const
   }
 }
 
+/// Adds the products of all taps of a block with `dy`, which is in panels, to the sums: the images
+/// are read where they lie, by the offset of each output.
+template <class T>
+void add_directly(const Kernels<T>& kernels, const Images<T>& images, const Region& region,
+                  const PixelBlock& block, const T* dy, std::int64_t out,
+                  const FilterSums<T>& sums) {
+  const Phase &rows = *region.row_phase, &cols = *region.col_phase;
+  const std::int64_t step = cols.in_step * images.col_stride;
+  std::vector<std::int64_t> offsets;
+  for_each_line(region, block.begin, block.end, [&](auto n, auto i, auto j, auto length, auto) {
+    const std::int64_t first = first_tap(images, region, n, i, j) - images.data;
+    for (std::int64_t p = 0; p < length; ++p) offsets.push_back(first + p * step);
+  });
+  const std::int64_t panel = kernels.tile_cols(), width = even(out, 1, panel);
+  T* to = sums.data + (rows.tap_begin + region.rows.first_tap) * sums.row_stride +
+          (cols.tap_begin + region.cols.first_tap) * sums.col_stride;
+  for (std::int64_t a = 0; a < region.rows.taps; ++a) {
+    for (std::int64_t c = 0; c < images.channels; ++c) {
+      const T* from =
+          images.data + a * rows.in_tap_step * images.row_stride + c * images.channel_stride;
+      kernels.conv.multiply({from, region.cols.taps, cols.in_tap_step * images.col_stride,
+                             offsets.data(), block.size()},
+                            {dy, panel, width}, panel,
+                            {to + a * sums.row_stride + c * sums.channel_stride, region.cols.taps,
+                             out, sums.col_stride, true});
+    }
+  }
+}
+
 /// Adds what the outputs of a block contribute to the sums.
 template <class T>
 void add_block(const Kernels<T>& kernels, const Images<T>& images, const Images<T>& dy,
-               const Cut& cut, const PixelBlock& block, const FilterSums<T>& sums,
+               const Cut& cut, const PixelBlock& block, const FilterSums<T>& sums, bool directly,
                const BlockSpace<T>& space) {
   const Region& region = cut.region(block);
   if (cut.boxes_of(block).empty()) return;
@@ -78,6 +108,9 @@ void add_block(const Kernels<T>& kernels, const Images<T>& images, const Images<
                block.end, right, width);
   for (std::int64_t p = 0; p < block.size(); ++p) {
     std::fill(right + p * width + out, right + (p + 1) * width, T(0));
+  }
+  if (directly) {
+    return add_directly(kernels, images, region, block, static_cast<const T*>(right), out, sums);
   }
   for (const Box& box : cut.boxes_of(block)) {
     const MatrixView<T> patches =
@@ -121,6 +154,7 @@ void correlate_gradients(const Images<T>& images, const Images<T>& dy,
   const std::int64_t parts = count_parts(cut, pixels, dy.channels);
   const std::int64_t lines = taps * images.channels, size = lines * dy.channels;
   const auto blocks = static_cast<std::int64_t>(cut.blocks.size());
+  const bool directly = reads_directly(images.channels, rows, cols);
   const Memory<T> own(parts > 1 ? parts * size : 0);
   parallel_for(parts, 1, [&](std::int64_t first, std::int64_t last) {
     const std::int64_t width = even(dy.channels, 1, kernels.tile_cols());
@@ -136,7 +170,8 @@ void correlate_gradients(const Images<T>& images, const Images<T>& dy,
         std::fill_n(to.data, size, T(0));
       }
       for (std::int64_t b = blocks * part / parts; b < blocks * (part + 1) / parts; ++b) {
-        add_block(kernels, images, dy, cut, cut.blocks[static_cast<std::size_t>(b)], to, space);
+        add_block(kernels, images, dy, cut, cut.blocks[static_cast<std::size_t>(b)], to, directly,
+                  space);
       }
     }
   });

@@ -1,8 +1,9 @@
-// Copies of many short lines, which the patches of a convolution are made of; compiled once per
+// Inner loops of convolutions, beside the matrix product: copies of many short lines, which patches
+// are made of, and a product with a matrix that is read where it lies. Compiled once per
 // instruction set (see isa.h).
 
 #include "cpu/conv_kernels.h"
-#include "cpu/simd.h"
+#include "cpu/simd_parts.h"
 
 namespace needle::NEEDLE_ISA {
 namespace {
@@ -56,10 +57,62 @@ void copy_lines(const T* from, int64_t from_stride, T* to, int64_t to_stride, in
   }
 }
 
+constexpr int kRows = 8;  // of a tile: as many sums as hide the latency of an addition
+
+template <class T, int Rows, class Part>
+NEEDLE_INLINE void multiply_tile(const ScatteredColumns<T>& a, const T* b, int64_t b_step, T* c,
+                                 int64_t c_row, bool accumulate, Part part) {
+  Vector<T> sums[Rows] = {};
+  for (int64_t k = 0; k < a.depth; ++k, b += b_step) {
+    const T* column = a.data + a.offsets[k];
+    const Vector<T> line = load(b);
+    NEEDLE_UNROLL for (int i = 0; i < Rows; ++i) sums[i] += column[i * a.row_stride] * line;
+  }
+  NEEDLE_UNROLL for (int i = 0; i < Rows; ++i) {
+    T* at = c + i * c_row;
+    part.store(at, accumulate ? part.load(at) + sums[i] : sums[i]);
+  }
+}
+
+/// Calls the tile of as many rows as there are.
+template <class T, int Rows = kRows, class Part>
+NEEDLE_INLINE void choose_tile(const ScatteredColumns<T>& a, int64_t rows, const T* b,
+                               int64_t b_step, T* c, int64_t c_row, bool accumulate, Part part) {
+  if constexpr (Rows > 1) {
+    if (rows < Rows) {
+      return choose_tile<T, Rows - 1>(a, rows, b, b_step, c, c_row, accumulate, part);
+    }
+  }
+  multiply_tile<T, Rows>(a, b, b_step, c, c_row, accumulate, part);
+}
+
+template <class T>
+void multiply_scattered(const ScatteredColumns<T>& a, const Panels<T>& b, int64_t panel_cols,
+                        const Output<T>& c) {
+  for (int64_t i = 0; i < a.rows; i += kRows) {
+    const int64_t rows = smaller(kRows, a.rows - i);
+    const ScatteredColumns<T> some = {a.data + i * a.row_stride, rows, a.row_stride, a.offsets,
+                                      a.depth};
+    for (int64_t j = 0; j < c.cols; j += kLanes<T>) {
+      const T* from = b.data + j / panel_cols * b.panel_stride + j % panel_cols;
+      T* to = c.data + i * c.row_stride + j;
+      if (c.cols - j >= kLanes<T>) {
+        choose_tile(some, rows, from, b.row_stride, to, c.row_stride, c.accumulate, Whole<T>());
+      } else {
+        choose_tile(some, rows, from, b.row_stride, to, c.row_stride, c.accumulate,
+                    First<T>(c.cols - j));
+      }
+    }
+  }
+}
+
+template <class T>
+constexpr ConvKernels<T> kernels = {copy_lines<T>, multiply_scattered<T>};
+
 }  // namespace
 
 const ConvTable& conv_table() {
-  static constexpr ConvTable table = {{copy_lines<float>}, {copy_lines<double>}};
+  static constexpr ConvTable table = {kernels<float>, kernels<double>};
   return table;
 }
 

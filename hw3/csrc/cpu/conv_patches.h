@@ -10,11 +10,11 @@
 
 namespace needle {
 
-/// Images that are only read, whose channels are neighbours.
+/// Images that are only read. Most functions want channels that are neighbours.
 template <class T>
 struct Images {
   const T* data;
-  std::int64_t batch_stride, row_stride, col_stride;
+  std::int64_t batch_stride, row_stride, col_stride, channel_stride;
   std::int64_t channels;
 };
 

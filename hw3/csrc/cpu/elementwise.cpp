@@ -78,7 +78,7 @@ bool is_two(const Number& value) {
 
 View unary(Unary op, const View& a) {
   const Kernel& kernel = kernel_of(op, a.dtype);
-  View out = View::empty(kernel.result, a.shape);
+  View out = View::for_result(kernel.result, a.shape, {&a});
   const Input input(a, out.shape);
   evaluate(kernel.loop, out, &input, 1);
   return out;
@@ -87,7 +87,8 @@ View unary(Unary op, const View& a) {
 View binary(Binary op, const View& a, const View& b) {
   check_one_dtype(name_of(op), a, b);
   const Kernel& kernel = kernel_of(op, a.dtype);
-  View out = View::empty(kernel.result, a.shape == b.shape ? a.shape : broadcast(a.shape, b.shape));
+  const Dims shape = a.shape == b.shape ? a.shape : broadcast(a.shape, b.shape);
+  View out = View::for_result(kernel.result, shape, {&a, &b});
   const Input inputs[] = {Input(a, out.shape), Input(b, out.shape)};
   evaluate(kernel.loop, out, inputs, 2);
   return out;
@@ -97,7 +98,7 @@ View binary_scalar(Binary op, const View& a, const Number& value, bool reflected
   const Kernel& kernel = kernel_of(op, a.dtype);
   // The square is the correctly rounded power, and takes a fraction of the time.
   if (op == Binary::pow && !reflected && is_two(value)) return unary(Unary::square, a);
-  View out = View::empty(kernel.result, a.shape);
+  View out = View::for_result(kernel.result, a.shape, {&a});
   const Input array(a, out.shape), number(value.bytes, value.dtype, out.shape);
   const Input inputs[] = {reflected ? number : array, reflected ? array : number};
   evaluate(kernel.loop, out, inputs, 2);
@@ -112,6 +113,14 @@ void binary_into(Binary op, const View& out, const View& a, const View& b) {
                     ", which cannot be written into an array of " + name_of(out.dtype));
   }
   check_writable(out);
+  if (!(a.shape == out.shape)) {
+    const Dims shape = broadcast(a.shape, b.shape);
+    if (!(shape == out.shape)) {
+      throw std::invalid_argument(std::string(name_of(op)) + " of shapes " + to_string(a.shape) +
+                                  " and " + to_string(b.shape) + " gives shape " +
+                                  to_string(shape) + ", not " + to_string(out.shape));
+    }
+  }
   const View left = safe_from(out, a), right = safe_from(out, b);
   const Input inputs[] = {Input(left, out.shape), Input(right, out.shape)};
   evaluate(kernel.loop, out, inputs, 2);
@@ -122,7 +131,8 @@ View where(const View& condition, const View& a, const View& b) {
     throw TypeError(std::string("where is not defined for dtype ") + name_of(condition.dtype));
   }
   check_one_dtype("where", a, b);
-  View out = View::empty(a.dtype, broadcast(condition.shape, broadcast(a.shape, b.shape)));
+  const Dims shape = broadcast(condition.shape, broadcast(a.shape, b.shape));
+  View out = View::for_result(a.dtype, shape, {&condition, &a, &b});
   const Input inputs[] = {Input(condition, out.shape), Input(a, out.shape), Input(b, out.shape)};
   evaluate(elementwise_table().where[static_cast<int>(a.dtype)], out, inputs, 3);
   return out;

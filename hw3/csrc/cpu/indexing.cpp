@@ -48,9 +48,9 @@ void add_offsets(const View& a, int axis, const View& indices, std::vector<std::
 /// The offsets in `a` that index arrays for its first axes choose.
 std::vector<std::int64_t> offsets_of(const View& a, const std::vector<View>& indices) {
   if (indices.empty() || static_cast<int>(indices.size()) > a.ndim()) {
-    throw std::invalid_argument("an array of " + std::to_string(a.ndim()) +
-                                " axes takes from 1 to as many index arrays, not " +
-                                std::to_string(indices.size()));
+    throw std::out_of_range("an array of " + std::to_string(a.ndim()) +
+                            " axes takes from 1 to as many index arrays, not " +
+                            std::to_string(indices.size()));
   }
   for (const View& other : indices) {
     if (!(other.shape == indices[0].shape)) {
@@ -265,9 +265,11 @@ std::vector<View> nonzero_typed(const View& a) {
     result.push_back(View::empty(DType::int64, Dims(1, starts.back())));
   }
   parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t next = starts[begin];
     for (std::int64_t part = begin; part < end; ++part) {
+      std::int64_t next = starts[part];
       for_each_in(part, [&](std::int64_t place) {
+        // Another thread may have written to `a` since the elements were counted.
+        if (next == starts[part + 1]) return;
         for (int axis = a.ndim() - 1; axis >= 0; --axis) {
           result[axis].template data<std::int64_t>()[next] = place % a.shape[axis];
           place /= a.shape[axis];

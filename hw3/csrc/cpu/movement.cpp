@@ -13,10 +13,10 @@ Loop conversion(DType from, DType to) {
   return elementwise_table().cast[static_cast<int>(from)][static_cast<int>(to)];
 }
 
-View converted(const View& a, DType dtype) {
-  View out = View::empty(dtype, a.shape);
+/// `out`, once the values of `a` are in it.
+View with_values(View out, const View& a) {
   const Input input(a, out.shape);
-  evaluate(conversion(a.dtype, dtype), out, &input, 1);
+  evaluate(conversion(a.dtype, out.dtype), out, &input, 1);
   return out;
 }
 
@@ -29,11 +29,11 @@ void check_writable(const View& view) {
 }
 
 View copy(const View& a) {
-  return converted(a, a.dtype);
+  return with_values(View::empty(a.dtype, a.shape), a);
 }
 
 View cast(const View& a, DType dtype) {
-  return converted(a, dtype);
+  return with_values(View::for_result(dtype, a.shape, {&a}), a);
 }
 
 void assign(const View& dst, const View& src) {

@@ -61,7 +61,7 @@ struct Max {
   static constexpr T identity = smallest<T>();
   template <class V>
   NEEDLE_INLINE static V combine(V a, V b) {
-    return (b > a) | (b != b) ? b : a;
+    return ((b > a) | (b != b)) ? b : a;
   }
 };
 
@@ -71,7 +71,7 @@ struct Min {
   static constexpr T identity = largest<T>();
   template <class V>
   NEEDLE_INLINE static V combine(V a, V b) {
-    return (b < a) | (b != b) ? b : a;
+    return ((b < a) | (b != b)) ? b : a;
   }
 };
 

@@ -7,6 +7,8 @@
 
 #include "cpu/floating.h"
 #include "cpu/isa.h"
+#include "cpu/movement.h"
+#include "cpu/pack.h"
 #include "cpu/rows.h"
 #include "cpu/softmax_table.h"
 
@@ -28,10 +30,41 @@ struct Sizes {
       : rows(count(leading_shape(view))), n(view.shape[view.ndim() - 1]) {}
 };
 
+/// Where rows of a result are put together, for one thread.
+///
+/// A row of a small result is written to its place; of a large one, it is first put together in
+/// scratch memory and then moved past the caches, which will not keep it anyway.
 template <class T>
-std::vector<T> scratch_for(std::int64_t n) {
-  return std::vector<T>(static_cast<std::size_t>(n + kScratchMargin));
-}
+class RowWriter {
+ public:
+  RowWriter(const View& out, std::int64_t n)
+      : out_(out.data<T>()),
+        n_(n),
+        streams_(out.size() * static_cast<std::int64_t>(sizeof(T)) >= kStreamedBytes),
+        scratch_(static_cast<std::size_t>(n + kScratchMargin)) {}
+  ~RowWriter() {
+    if (streams_) end_stream();
+  }
+  RowWriter(const RowWriter&) = delete;
+  RowWriter& operator=(const RowWriter&) = delete;
+
+  /// Calls `write(row_of_out, scratch)` for a row.
+  template <class Write>
+  void operator()(std::int64_t row, const Write& write) {
+    T* place = out_ + row * n_;
+    if (!streams_) return write(place, scratch_.data());
+    write(scratch_.data(), scratch_.data());
+    unpack(place, scratch_.data(), Block{1, n_, n_, 1}, sizeof(T), true);
+  }
+
+ private:
+  static constexpr std::int64_t kStreamedBytes = 1 << 24;
+
+  T* out_;
+  std::int64_t n_;
+  bool streams_;
+  std::vector<T> scratch_;
+};
 
 void check_rows(const char* name, const View& x) {
   check_floating(name, x);
@@ -63,14 +96,16 @@ T element(const View& vector, std::int64_t i) {
   return vector.data<T>()[i * vector.strides[0]];
 }
 
-void check_loss(const char* name, const View& z, const View& labels) {
+/// The labels, checked. They are a copy: another thread may write to the given ones.
+View checked_labels(const char* name, const View& z, const View& given) {
   check_floating(name, z);
   check_axes(name, z, 2, false);
-  if (labels.dtype != DType::int64) {
+  if (given.dtype != DType::int64) {
     throw TypeError(std::string(name) + " takes labels of dtype int64, not " +
-                    name_of(labels.dtype));
+                    name_of(given.dtype));
   }
-  check_shape(name, "labels", labels, Dims(1, z.shape[0]));
+  check_shape(name, "labels", given, Dims(1, z.shape[0]));
+  View labels = copy(given);
   const std::int64_t k = z.shape[1];
   for (std::int64_t i = 0; i < z.shape[0]; ++i) {
     const auto label = element<std::int64_t>(labels, i);
@@ -79,6 +114,7 @@ void check_loss(const char* name, const View& z, const View& labels) {
                             std::to_string(k) + "), the " + std::to_string(k) +
                             " classes of the logits");
   }
+  return labels;
 }
 
 }  // namespace
@@ -93,12 +129,13 @@ View softmax(const View& x, double scale, bool causal) {
   visit_floating(x.dtype, [&]<class T>(T zero) {
     for_rows(sizes.rows, n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(x);
-      std::vector<T> scratch = scratch_for<T>(n);
+      RowWriter<T> writer(out, n);
       for (std::int64_t row = begin; row < end; ++row) {
         const std::int64_t after = row % queries + n - queries + 1;
         const std::int64_t taken = causal ? std::clamp<std::int64_t>(after, 0, n) : n;
-        kernels(zero).softmax(rows[row], out.data<T>() + row * n, n, taken, static_cast<T>(scale),
-                              scratch.data());
+        writer(row, [&](T* place, T* scratch) {
+          kernels(zero).softmax(rows[row], place, n, taken, static_cast<T>(scale), scratch);
+        });
       }
     });
   });
@@ -121,10 +158,9 @@ View log_softmax(const View& x) {
   visit_floating(x.dtype, [&]<class T>(T zero) {
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(x);
-      std::vector<T> scratch = scratch_for<T>(sizes.n);
+      RowWriter<T> writer(out, sizes.n);
       for (std::int64_t row = begin; row < end; ++row) {
-        kernels(zero).log_softmax(rows[row], out.data<T>() + row * sizes.n, sizes.n,
-                                  scratch.data());
+        writer(row, [&](T* place, T*) { kernels(zero).log_softmax(rows[row], place, sizes.n); });
       }
     });
   });
@@ -149,37 +185,35 @@ View logsumexp(const View& x) {
     }
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(x);
-      std::vector<T> scratch = scratch_for<T>(sizes.n);
       for (std::int64_t row = begin; row < end; ++row) {
-        out.data<T>()[row] = kernels(zero).logsumexp(rows[row], sizes.n, scratch.data());
+        out.data<T>()[row] = kernels(zero).logsumexp(rows[row], sizes.n);
       }
     });
   });
   return out;
 }
 
-std::pair<View, View> softmax_loss(const View& z, const View& labels, double smoothing) {
-  check_loss("softmax_loss", z, labels);
+std::pair<View, View> softmax_loss(const View& z, const View& given, double smoothing) {
+  const View labels = checked_labels("softmax_loss", z, given);
   View losses = View::empty(z.dtype, leading_shape(z)), totals = View::empty(z.dtype, losses.shape);
   const Sizes sizes(z);
   visit_floating(z.dtype, [&]<class T>(T zero) {
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(z);
-      std::vector<T> scratch = scratch_for<T>(sizes.n);
       for (std::int64_t row = begin; row < end; ++row) {
         losses.data<T>()[row] =
             kernels(zero).loss(rows[row], sizes.n, element<std::int64_t>(labels, row),
-                               static_cast<T>(smoothing), totals.data<T>() + row, scratch.data());
+                               static_cast<T>(smoothing), totals.data<T>() + row);
       }
     });
   });
   return {std::move(losses), std::move(totals)};
 }
 
-View softmax_loss_gradient(const View& z, const View& labels, const View& totals, const View& grad,
+View softmax_loss_gradient(const View& z, const View& given, const View& totals, const View& grad,
                            double smoothing) {
   const char* name = "softmax_loss_gradient";
-  check_loss(name, z, labels);
+  const View labels = checked_labels(name, z, given);
   check_floating(name, z, totals, grad);
   check_shape(name, "totals", totals, labels.shape);
   check_shape(name, "a gradient", grad, labels.shape);
@@ -188,11 +222,13 @@ View softmax_loss_gradient(const View& z, const View& labels, const View& totals
   visit_floating(z.dtype, [&]<class T>(T zero) {
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(z);
-      std::vector<T> scratch = scratch_for<T>(sizes.n);
+      RowWriter<T> writer(out, sizes.n);
       for (std::int64_t row = begin; row < end; ++row) {
-        kernels(zero).loss_gradient(rows[row], out.data<T>() + row * sizes.n, sizes.n,
-                                    element<std::int64_t>(labels, row), static_cast<T>(smoothing),
-                                    element<T>(totals, row), element<T>(grad, row), scratch.data());
+        writer(row, [&](T* place, T* scratch) {
+          kernels(zero).loss_gradient(rows[row], place, sizes.n, element<std::int64_t>(labels, row),
+                                      static_cast<T>(smoothing), element<T>(totals, row),
+                                      element<T>(grad, row), scratch);
+        });
       }
     });
   });

@@ -190,11 +190,19 @@ void Tiling::run_tile(const Tile& tile, Buffers& buffers) const {
   if (!direct) unpack(out, target, to, item_sizes_[0], false);
 }
 
-/// Whether a single call of the loop does it all: most calls for small arrays.
-bool is_short_and_flat(const View& out, const Input* inputs, int count) {
+/// Whether a single call of the loop does it all: most calls for small arrays. Then `single` is the
+/// loop's argument of that name.
+bool is_short_and_flat(const View& out, const Input* inputs, int count, int& single) {
   if (out.size() > kGrain || !out.compact()) return false;
-  return std::all_of(inputs, inputs + count,
-                     [&](const Input& input) { return input.strides == out.strides; });
+  single = kNone;
+  for (int n = 0; n < count; ++n) {
+    const Dims& strides = inputs[n].strides;
+    if (strides == out.strides) continue;
+    const bool repeats = std::all_of(strides.begin(), strides.end(), [](auto s) { return s == 0; });
+    if (!repeats || count != 2 || single != kNone) return false;
+    single = n;
+  }
+  return true;
 }
 
 }  // namespace
@@ -211,10 +219,11 @@ Input::Input(const void* value, DType dtype, const Dims& shape)
 
 void evaluate(Loop loop, const View& out, const Input* inputs, int count) {
   if (out.size() == 0) return;
-  if (loop != nullptr && is_short_and_flat(out, inputs, count)) {
+  int single = kNone;
+  if (loop != nullptr && is_short_and_flat(out, inputs, count, single)) {
     const void* data[kMaxInputs] = {};
     for (int n = 0; n < count; ++n) data[n] = inputs[n].data;
-    return loop(data, kNone, out.bytes(), out.size());
+    return loop(data, single, out.bytes(), out.size());
   }
   const Tiling tiling(loop, out, inputs, count);
   const std::int64_t grain = std::max<std::int64_t>(1, kGrain / tiling.tile_elements());

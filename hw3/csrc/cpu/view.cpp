@@ -25,6 +25,27 @@ View View::empty(DType dtype, const Dims& shape) {
   return view;
 }
 
+namespace {
+
+/// Whether the elements fill a stretch of memory, each once, in the order of some axes.
+bool is_dense(const View& view) {
+  Dims shape = view.shape, strides = view.strides;
+  simplify(shape, &strides, 1);
+  return shape.size() == 0 || (shape.size() == 1 && strides[0] == 1);
+}
+
+}  // namespace
+
+View View::for_result(DType dtype, const Dims& shape, std::initializer_list<const View*> operands) {
+  View result = empty(dtype, shape);
+  for (const View* operand : operands) {
+    if (!(operand->shape == shape)) continue;
+    if (!operand->compact() && is_dense(*operand)) result.strides = operand->strides;
+    break;
+  }
+  return result;
+}
+
 View View::restride(const Dims& new_shape, const Dims& new_strides, std::int64_t new_offset) const {
   check_view(new_shape, new_strides, new_offset,
              static_cast<std::int64_t>(buffer->bytes() / item_size(dtype)));

@@ -2,6 +2,7 @@
 // A view: elements of a buffer, chosen by an offset, a shape and strides.
 
 #include <cstdint>
+#include <initializer_list>
 
 #include "common/dtype.h"
 #include "common/layout.h"
@@ -18,6 +19,12 @@ struct View {
 
   /// A new row-major array whose values are not set.
   static View empty(DType dtype, const Dims& shape);
+
+  /// A new array for what is computed of operands that broadcast to `shape`. It lies in memory as
+  /// the first operand of that shape does, if that has no gaps, otherwise row-major: so a chain of
+  /// operations on transposed arrays never reads one way and writes the other.
+  static View for_result(DType dtype, const Dims& shape,
+                         std::initializer_list<const View*> operands);
 
   /// The same buffer seen otherwise. Throws std::invalid_argument if that leaves the buffer.
   View restride(const Dims& shape, const Dims& strides, std::int64_t offset) const;

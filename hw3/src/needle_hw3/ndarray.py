@@ -22,32 +22,39 @@ N = TypeVar("N", bound="NDArray")
 Method: TypeAlias = Callable[["NDArray", Any], Any]
 
 
-def _operator(name: str) -> Method:
-    """Return the method for `array op other`, which gives up on what is no array and no number.
+def kernel_first(name: str, otherwise: Callable[[str, Any, Any], Any]) -> Callable[..., Any]:
+    """Return the function `name` of two operands; what is not simple is left to `otherwise`.
 
     Two arrays of one device and dtype, or an array of floats and a number, go straight to the
     kernel: small operations are all overhead.
     """
     scalar_name = f"{name}_scalar"
 
-    def method(self: NDArray, other: Any) -> Any:
-        kind = type(other)
-        device = self._device
+    def function(x1: Any, x2: Any, /) -> Any:
+        kind = type(x2)
         try:
-            if kind is NDArray and other._device is device:
-                view = getattr(device.kernels, name)(self._view, other._view)
-            elif (kind is float or kind is int) and self._view.dtype in _FLOATS:
-                view = getattr(device.kernels, scalar_name)(self._view, float(other))
+            device = x1._device
+            if kind is NDArray and x2._device is device:
+                view = getattr(device.kernels, name)(x1._view, x2._view)
+            elif (kind is float or kind is int) and x1._view.dtype in _FLOATS:
+                view = getattr(device.kernels, scalar_name)(x1._view, x2)
             else:
-                return _promoted(name, self, other)
-        except TypeError:
-            return _promoted(name, self, other)
+                view = None
+        except (AttributeError, TypeError):
+            view = None
+        if view is None:
+            return otherwise(name, x1, x2)
         result = _allocate(NDArray)
         result._view = view
         result._device = device
         return result
 
-    return method
+    return function
+
+
+def _operator(name: str) -> Method:
+    """Return the method for `array op other`, which gives up on what is no array and no number."""
+    return kernel_first(name, _promoted)
 
 
 def _reflected(name: str) -> Method:
@@ -81,7 +88,8 @@ class NDArray(Storage, made_by=BackendDevice):
     """Elements of one dtype in a block of memory, seen through a shape, strides and an offset.
 
     Slicing, reshaping where strides allow, permuting and broadcasting move no elements: they
-    return *views* of the same memory. Arithmetic makes new row-major arrays.
+    return *views* of the same memory. Arithmetic makes new arrays without gaps: row-major, or with
+    the axes in memory in the order of the first operand of the result's shape.
 
     Parameters
     ----------
@@ -179,14 +187,17 @@ class NDArray(Storage, made_by=BackendDevice):
         """The transposed matrix, a view. Raises `ValueError` unless there are two axes."""
         if self.ndim != 2:
             raise ValueError(f"T is for two axes, not for shape {self.shape}: use mT or permute")
-        return self.permute((1, 0))
+        view = self._view
+        return self._new(view.restride(view.shape[::-1], view.strides[::-1], view.offset))
 
     @property
     def mT(self) -> NDArray:  # noqa: N802
         """A view with the last two axes exchanged."""
         if self.ndim < 2:
             raise ValueError(f"mT exchanges the last two axes of two or more, not of {self.shape}")
-        return self.permute((*range(self.ndim - 2), -1, -2))
+        view = self._view
+        (*batch, rows, columns), (*steps, down, right) = view.shape, view.strides
+        return self._new(view.restride((*batch, columns, rows), (*steps, right, down), view.offset))
 
     @property
     def flat(self) -> NDArray:

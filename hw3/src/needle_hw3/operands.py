@@ -114,9 +114,13 @@ def where(condition: S, a: Any, b: Any) -> S:
 def check_same_device(*arrays: Any) -> None:
     """Raise `TypeError` for what is no array, `ValueError` for arrays of two devices."""
     for array in arrays:
-        if not isinstance(array, Storage):
-            raise TypeError(f"{type(array).__name__} is no array of needle_hw3 and no number")
-        if array._device is not arrays[0]._device:
-            raise ValueError(
-                f"arrays must live on one device, not on {arrays[0]._device} and {array._device}"
-            )
+        try:
+            if array._device is arrays[0]._device:
+                continue
+        except AttributeError:
+            wrong = next(each for each in arrays if not isinstance(each, Storage))
+            kind = type(wrong).__name__
+            raise TypeError(f"{kind} is no array of needle_hw3 and no number") from None
+        raise ValueError(
+            f"arrays must live on one device, not on {arrays[0]._device} and {array._device}"
+        )

@@ -202,7 +202,7 @@ def test_results_are_not_written_where_they_do_not_belong(view, cpu):
     out = np.zeros(3)
     with pytest.raises(TypeError, match="equal gives bool"):
         cpu.equal_into(view(out), view(out), view(out))
-    with pytest.raises(ValueError, match="does not broadcast"):
+    with pytest.raises(ValueError, match="gives shape"):
         cpu.add_into(view(out), view(np.zeros(4)), view(np.zeros(4)))
     with pytest.raises(ValueError, match="read-only"):
         cpu.add_into(view(out).readonly(), view(out), view(out))
@@ -223,3 +223,16 @@ def test_threads_change_nothing(shape, threads, layout, view, cpu, rng):
         threads(count)
         results.append(cpu.tanh(cpu.add(view(a), view(b))).numpy())
     np.testing.assert_array_equal(results[0], results[1])
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5)])
+def test_single_elements_beside_few(cpu, isa, view, rng, shape):
+    array = rng.standard_normal(shape)
+    one, two = (np.broadcast_to(number, shape) for number in (1.5, -2.5))
+    for a, b in ((array, one), (one, array), (one, two), (array, array)):
+        np.testing.assert_array_equal(cpu.subtract(view(a), view(b)).numpy(), a - b)
+        chosen = cpu.where(view(array > 0), view(a), view(b)).numpy()
+        np.testing.assert_array_equal(chosen, np.where(array > 0, a, b))
+    for reflected, want in ((False, array - 3), (True, 3 - array)):
+        got = cpu.subtract_scalar(view(array), 3.0, reflected).numpy()
+        np.testing.assert_array_equal(got, want)

@@ -81,7 +81,10 @@ def test_a_directory_with_the_name_of_a_file_is_not_that_file(tmp_path, cache):
 
 
 def test_unknown_names_are_refused_with_the_known_ones(cache):
-    with pytest.raises(ValueError, match=r"'mnits'.* mnist, cifar10, ptb, digits, synthetic"):
+    with pytest.raises(
+        ValueError,
+        match=r"'mnits'.* mnist, cifar10, ptb, digits, synthetic, digits-on-photo, doc-text",
+    ):
         locate("mnits")
     with pytest.raises(ValueError, match=r"'tset\.txt'.* train\.txt, valid\.txt, test\.txt"):
         locate("ptb", files=["tset.txt"])

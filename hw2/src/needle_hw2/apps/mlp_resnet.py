@@ -8,13 +8,15 @@ line, `python -m needle_hw2 train`, has a training loop that does not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from needle_hw2 import Tensor, data, nn, no_grad, optim
+from needle_hw2 import Tensor, data, nn, optim
+from needle_hw2.apps.passes import count_errors as count_errors
+from needle_hw2.apps.passes import run_pass
 
 Norm = Callable[[int], nn.Module]
 SEED = 4
@@ -65,27 +67,14 @@ def epoch(
     """
     np.random.seed(SEED)  # noqa: NPY002 -- the course's rule
     model.train(mode=opt is not None)
-    loss_function = nn.SoftmaxLoss()
-    wrong, total, count = 0, 0.0, 0
-    with nullcontext() if opt else no_grad():
-        for X, y in dataloader:
-            logits = model(X.reshape((X.shape[0], -1)))
-            loss = loss_function(logits, y)
-            if opt:
-                opt.reset_grad()
-                loss.backward(create_graph=False)
-                opt.step()
-            wrong += count_errors(logits, y)
-            total += loss.item() * len(y)
-            count += len(y)
-    if not count:
-        raise ValueError("an epoch needs at least one batch, the loader gave none")
-    return wrong / count, total / count
+    done = run_pass(dataloader, partial(answer, model), nn.SoftmaxLoss(), opt)
+    return done.wrong / done.examples, done.loss / done.examples
 
 
-def count_errors(logits: Tensor, y: Tensor) -> int:
-    """Return how many rows of `logits` (N, k) are largest elsewhere than at their label (N,)."""
-    return int(np.sum(logits.numpy().argmax(axis=1) != y.numpy()))
+def answer(model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the logits of `model` for images, which are flattened, and their labels."""
+    X, y = batch
+    return model(X.reshape((len(y), -1))), y
 
 
 def train_mnist(

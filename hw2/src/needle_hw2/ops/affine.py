@@ -31,7 +31,7 @@ class Affine(FusedOp):
             )
         xp = array_namespace(x)
         y = xp.matmul(x, weight)
-        y += xp.reshape(bias, (p,))
+        y += bias if bias.ndim == 1 else xp.reshape(bias, (p,))
         return y
 
     def gradient(self, out_grad: Tensor, node: Tensor) -> tuple[Tensor | None, ...]:
@@ -45,11 +45,16 @@ class Affine(FusedOp):
     def array_gradient(self, out_grad: Array, node: Tensor) -> tuple[Array | None, ...]:
         x, weight, bias = (value.realize_cached_data() for value in node.inputs)
         xp = array_namespace(x)
-        count = math.prod(x.shape[:-1])
-        rows = xp.reshape(x, (count, x.shape[-1]))
-        grads = xp.reshape(out_grad, (count, weight.shape[1]))
+        rows, grads = x, out_grad
+        if x.ndim != 2:
+            count = math.prod(x.shape[:-1])
+            rows = xp.reshape(x, (count, x.shape[-1]))
+            grads = xp.reshape(out_grad, (count, weight.shape[1]))
         grad_x = xp.matmul(out_grad, weight.mT) if node.inputs[0].requires_grad else None
-        return grad_x, xp.matmul(rows.mT, grads), xp.reshape(xp.sum(grads, axis=0), bias.shape)
+        grad_bias = xp.sum(grads, axis=0, keepdims=bias.ndim == 2)
+        if grad_bias.shape != bias.shape:
+            grad_bias = xp.reshape(grad_bias, bias.shape)
+        return grad_x, xp.matmul(rows.mT, grads), grad_bias
 
 
 def affine(x: T, weight: T, bias: T) -> T:

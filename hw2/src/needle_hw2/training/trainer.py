@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -49,6 +49,8 @@ class Trainer:
         `training` in an epoch follows from `seed` and the number of the epoch.
     clip_norm
         If given, the norm above which gradients are scaled down.
+    derive
+        If given, returns further means of a pass, such as a perplexity, from a dict of its means.
     settings
         What else must be the same for training to go on from a checkpoint, by name.
 
@@ -65,6 +67,7 @@ class Trainer:
     schedule: Scheduler | None = None
     seed: int = 0
     clip_norm: float | None = None
+    derive: Callable[[Row], Row] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
 
@@ -133,10 +136,12 @@ class Trainer:
         return loss
 
     def _finish(self, test: dict[str, float]) -> Row:
-        progress = self.progress
+        progress, training = self.progress, self.progress.tally.means()
+        if self.derive is not None:
+            training, test = ({**means, **self.derive(means)} for means in (training, test))
         row: Row = {
             "epoch": progress.epoch,
-            **{f"train_{name}": mean for name, mean in progress.tally.means().items()},
+            **{f"train_{name}": mean for name, mean in training.items()},
             **{f"test_{name}": mean for name, mean in test.items()},
             "seconds": progress.tally.seconds,
             "learning_rate": self.optimizer.lr,

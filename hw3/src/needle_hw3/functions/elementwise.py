@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from needle_hw3.dtypes import NUMBERS, as_number
-from needle_hw3.ndarray import NDArray
+from needle_hw3.ndarray import NDArray, kernel_first
 from needle_hw3.operands import binary, check_same_device, unary
 from needle_hw3.operands import where as _where
 
@@ -26,17 +26,16 @@ def _of_one(name: str, meaning: str) -> Callable[[NDArray], NDArray]:
 
 
 def _of_two(name: str, meaning: str) -> Callable[[Any, Any], NDArray]:
-    def function(x1: Any, x2: Any, /) -> NDArray:
-        if isinstance(x1, NUMBERS):
-            check_same_device(x2)
-            x1, x2, reflected = x2, x1, True
-        else:
-            check_same_device(x1)
-            reflected = False
-        result: NDArray = binary(name, x1, x2, reflected)
-        return result
+    return _named(kernel_first(name, _promoted), name, meaning)
 
-    return _named(function, name, meaning)
+
+def _promoted(name: str, x1: Any, x2: Any) -> NDArray:
+    reflected = isinstance(x1, NUMBERS)
+    if reflected:
+        x1, x2 = x2, x1
+    check_same_device(x1)
+    result: NDArray = binary(name, x1, x2, reflected)
+    return result
 
 
 def _named(function: F, name: str, meaning: str) -> F:

@@ -118,7 +118,7 @@ def _check(
             f"filters take {filters[2]} and there are {filters[3]}"
         )
     windows = Windows((filters[0], filters[1]), stride, padding, dilation)
-    return windows, as_shape((images[0], *windows.count(images[1:3]), filters[3]))
+    return windows, as_shape((images[0], *windows.counts(images[1:3]), filters[3]))
 
 
 def _check_gradient(

@@ -7,11 +7,12 @@ Each line gives a name, NumPy's function and the kinds of dtypes that it takes, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from needle_hw3.kernels_numpy.view import View, check_writable, wrap
+from needle_hw3.kernels_numpy.view import View, as_element, check_writable, evaluate
 from needle_hw3.layout import broadcast_shapes
 
 BOOL, INTEGER, FLOAT = "b", "iu", "f"
@@ -25,7 +26,13 @@ def _of_floats(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _pow(a: Any, b: Any, **options: Any) -> Any:
     """Return a^b; of integers, 0 where the exponent is negative and the result no integer."""
-    if np.result_type(a, b).kind == "f" or not np.any(np.less(b, 0)):
+    if np.result_type(a, b).kind == "f":
+        if not np.any(np.equal(b, 0.5)):
+            return np.power(a, b, **options)
+        # NumPy takes the square root where 0.5 is the only exponent: nan of -infinity.
+        infinite = np.equal(b, 0.5) & np.isneginf(a)
+        return np.positive(np.where(infinite, np.inf, np.power(a, b)), **options)
+    if not np.any(np.less(b, 0)):
         return np.power(a, b, **options)
     a, b = np.broadcast_arrays(a, b)
     inverse = np.where(a == -1, np.where(b % 2 == 0, 1, -1), np.where(a == 1, 1, 0))
@@ -68,13 +75,14 @@ UNARY: list[tuple[str, Callable[..., Any], str]] = [
     ("round", _of_floats(np.rint), NUMERIC),
     *[(name, getattr(np, name), FLOAT) for name in (
         "sqrt", "reciprocal", "exp", "expm1", "exp2", "log", "log1p", "log2", "log10",
-        "sin", "cos", "tan", "sinh", "cosh", "tanh", "isnan", "isinf", "isfinite", "signbit",
+        "sin", "cos", "tan", "sinh", "cosh", "tanh", "signbit",
     )],
     *[(f"a{name}", getattr(np, f"arc{name}"), FLOAT) for name in (
         "sin", "cos", "tan", "sinh", "cosh", "tanh",
     )],
     ("sigmoid", _plainly(lambda a: 1 / (1 + np.exp(-a))), FLOAT),
     ("relu", _plainly(lambda a: np.maximum(a, 0)), NUMERIC),
+    *[(name, getattr(np, name), NUMERIC) for name in ("isnan", "isinf", "isfinite")],
     ("logical_not", np.logical_not, BOOL),
     ("bitwise_invert", np.invert, BOOL + INTEGER),
 ]  # fmt: skip
@@ -119,19 +127,31 @@ def _check_kind(name: str, view: View, kinds: str) -> None:
         raise TypeError(f"{name} is not defined for dtype {view.dtype}")
 
 
-def _check_pair(name: str, a: View, b: View, kinds: str) -> None:
+def _check_dtypes(name: str, a: View, b: View, kinds: str) -> None:
     if a.array.dtype != b.array.dtype:
         raise TypeError(f"{name} takes arrays of one dtype, not {a.dtype} and {b.dtype}")
     _check_kind(name, a, kinds)
+
+
+def _check_pair(name: str, a: View, b: View, kinds: str) -> None:
+    _check_dtypes(name, a, b, kinds)
     if a.array.shape != b.array.shape:
         broadcast_shapes(a.shape, b.shape)  # whose error names the axis
+
+
+@cache
+def _result_dtype(function: Callable[..., Any], dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype of a binary function's results for operands of `dtype`."""
+    one = np.ones((), dtype)
+    result: np.dtype[Any] = function(one, one).dtype
+    return result
 
 
 def _unary(name: str, function: Callable[..., Any], kinds: str) -> Callable[..., View]:
     def kernel(a: View) -> View:
         _check_kind(name, a, kinds)
         with np.errstate(all="ignore"):
-            return wrap(function(a.array, order="C"))
+            return evaluate(function, a.array)
 
     return kernel
 
@@ -140,28 +160,33 @@ def _binary(name: str, function: Callable[..., Any], kinds: str) -> Callable[...
     def kernel(a: View, b: View) -> View:
         _check_pair(name, a, b, kinds)
         with np.errstate(all="ignore"):
-            return wrap(function(a.array, b.array, order="C"))
+            return evaluate(function, a.array, b.array)
 
     return kernel
 
 
 def _scalar(name: str, function: Callable[..., Any], kinds: str) -> Callable[..., View]:
     def kernel(a: View, value: Any, reflected: bool = False) -> View:
+        number = as_element(value, a.array.dtype)
         _check_kind(name, a, kinds)
         with np.errstate(all="ignore"):
-            number = a.array.dtype.type(value)  # of a float that is too large, infinity
-            operands = (number, a.array) if reflected else (a.array, number)
-            return wrap(function(*operands, order="C"))
+            return evaluate(function, *((number, a.array) if reflected else (a.array, number)))
 
     return kernel
 
 
 def _into(name: str, function: Callable[..., Any], kinds: str) -> Callable[..., None]:
     def kernel(out: View, a: View, b: View) -> None:
-        _check_pair(name, a, b, kinds)
+        _check_dtypes(name, a, b, kinds)
+        result = _result_dtype(function, a.array.dtype)
+        if out.array.dtype != result:
+            raise TypeError(f"{name} gives {result}, which does not go into {out.dtype}")
         check_writable(out)
-        if broadcast_shapes(a.shape, b.shape) != out.shape:
-            raise ValueError(f"{name} of {a.shape} and {b.shape} into shape {out.shape}")
+        shape = broadcast_shapes(a.shape, b.shape)
+        if shape != out.shape:
+            raise ValueError(
+                f"{name} of shapes {a.shape} and {b.shape} gives shape {shape}, not {out.shape}"
+            )
         with np.errstate(all="ignore"):
             function(a.array, b.array, out=out.array)
 
@@ -173,7 +198,8 @@ def where(condition: View, a: View, b: View) -> View:
     _check_kind("where", condition, BOOL)
     _check_pair("where", a, b, ALL)
     broadcast_shapes(condition.shape, a.shape, b.shape)
-    return wrap(np.where(condition.array, a.array, b.array))
+    arrays = (condition.array, a.array, b.array)
+    return evaluate(lambda *turned, **_: np.where(*turned), *arrays)
 
 
 def make_kernels() -> dict[str, Callable[..., Any]]:

@@ -7,13 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from needle_hw3.kernels_numpy.view import Array, View, check_writable, wrap
+from needle_hw3.kernels_numpy.view import Array, View, check_axis, check_writable, wrap
+from needle_hw3.layout import broadcast_shapes
+
+
+def _check_int64(indices: View) -> None:
+    if indices.dtype != "int64":
+        raise TypeError(f"indices are of dtype int64, not {indices.dtype}")
 
 
 def _check_indices(indices: View, axis: int, size: int) -> Array:
     """Return the indices, all of which lie inside of `axis`."""
-    if indices.dtype != "int64":
-        raise TypeError(f"indices are of dtype int64, not {indices.dtype}")
+    _check_int64(indices)
     values: Array = indices.array
     wrong = values[(values < -size) | (values >= size)]
     if wrong.size:
@@ -22,19 +27,32 @@ def _check_indices(indices: View, axis: int, size: int) -> Array:
 
 
 def _check_all(a: View, indices: Sequence[View]) -> tuple[Array, ...]:
-    if len(indices) > a.ndim:
-        raise IndexError(f"{len(indices)} indices for the {a.ndim} axes of shape {a.shape}")
+    if not 0 < len(indices) <= a.ndim:
+        raise IndexError(f"{len(indices)} index arrays for the {a.ndim} axes of shape {a.shape}")
+    for other in indices:
+        if other.shape != indices[0].shape:
+            raise ValueError(f"index arrays of shapes {indices[0].shape} and {other.shape}")
     return tuple(_check_indices(i, axis, a.shape[axis]) for axis, i in enumerate(indices))
 
 
 def take(a: View, indices: View, axis: int) -> View:
     """Return the slices of `a` along `axis` that the vector `indices` names."""
+    check_axis(axis, a.ndim)
+    if indices.ndim != 1:
+        raise ValueError(f"indices have one axis, not {indices.ndim}")
     values = _check_indices(indices, axis, a.shape[axis])
     return wrap(np.take(a.array, values, axis))
 
 
 def take_along_axis(a: View, indices: View, axis: int) -> View:
     """Return, for each element of `indices`, that one of `a` along `axis`; other axes broadcast."""
+    check_axis(axis, a.ndim)
+    _check_int64(indices)
+    if indices.ndim != a.ndim:
+        raise ValueError(f"indices of {indices.ndim} axes for an array of {a.ndim}")
+    shape = broadcast_shapes((*a.shape[:axis], 1, *a.shape[axis + 1 :]), indices.shape)
+    if 0 in shape:  # no index is used, so none is wrong
+        return wrap(np.empty(shape, a.array.dtype))
     values = _check_indices(indices, axis, a.shape[axis])
     return wrap(np.take_along_axis(a.array, values, axis))
 
@@ -49,22 +67,29 @@ def gather(a: View, indices: Sequence[View]) -> View:
 
 def scatter(a: View, indices: Sequence[View], values: View) -> None:
     """Set the elements that `gather` returns to `values`, which broadcast; the last one wins."""
-    check_writable(a)
+    _check_target(a, values)
     chosen = _check_all(a, indices)
-    a.array[chosen] = _checked_values(a, chosen, values)
+    a.array[chosen] = _spread(a, chosen, values)
 
 
 def scatter_add(a: View, indices: Sequence[View], values: View) -> None:
     """Add `values` to the elements that `gather` returns, as often as each of them is named."""
-    check_writable(a)
+    if a.dtype == "bool":
+        raise TypeError("scatter_add is not defined for dtype bool")
+    _check_target(a, values)
     chosen = _check_all(a, indices)
     with np.errstate(all="ignore"):
-        np.add.at(a.array, chosen, _checked_values(a, chosen, values))
+        np.add.at(a.array, chosen, _spread(a, chosen, values))
 
 
-def _checked_values(a: View, chosen: tuple[Array, ...], values: View) -> Array:
+def _check_target(a: View, values: View) -> None:
+    check_writable(a)
     if values.dtype != a.dtype:
         raise TypeError(f"values of dtype {values.dtype} for an array of dtype {a.dtype}")
+
+
+def _spread(a: View, chosen: tuple[Array, ...], values: View) -> Array:
+    """Return `values` in the shape of the chosen elements."""
     first: Any = chosen[0].shape if chosen else ()
     shape = (*first, *a.shape[len(chosen) :])
     if np.broadcast_shapes(shape, values.shape) != shape:

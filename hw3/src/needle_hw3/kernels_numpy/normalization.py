@@ -17,7 +17,6 @@ def batch_norm(x: View, weight: View, bias: View, eps: float) -> tuple[View, Vie
     These are, of shape (d,), those of each column of x, of shape (m, d); weight and bias have the
     shape (d,).
     """
-    check_axes("batch_norm", x, 2)
     return _normalized("batch_norm", 0, x, weight, bias, eps)
 
 
@@ -25,7 +24,6 @@ def batch_norm_gradient(
     grad: View, x: View, weight: View, mean: View, variance: View, eps: float
 ) -> tuple[View, View, View]:
     """Return the gradients of x, weight and bias, from that of y."""
-    check_axes("batch_norm_gradient", x, 2)
     return _gradients("batch_norm_gradient", 0, grad, x, weight, mean, variance, eps)
 
 
@@ -34,7 +32,6 @@ def layer_norm(x: View, weight: View, bias: View, eps: float) -> tuple[View, Vie
 
     Mean and variance have the shape (...).
     """
-    check_axes("layer_norm", x, 1, or_more=True)
     return _normalized("layer_norm", -1, x, weight, bias, eps)
 
 
@@ -42,8 +39,11 @@ def layer_norm_gradient(
     grad: View, x: View, weight: View, mean: View, variance: View, eps: float
 ) -> tuple[View, View, View]:
     """Return the gradients of x, weight and bias, from that of y."""
-    check_axes("layer_norm_gradient", x, 1, or_more=True)
     return _gradients("layer_norm_gradient", -1, grad, x, weight, mean, variance, eps)
+
+
+def _check_axes(name: str, axis: int, x: View) -> None:
+    check_axes(name, x, 2 if axis == 0 else 1, or_more=axis != 0)
 
 
 def _mean(x: Array, axis: int) -> Array:
@@ -55,6 +55,7 @@ def _normalized(
     name: str, axis: int, x: View, weight: View, bias: View, eps: float
 ) -> tuple[View, View, View]:
     check_floating(name, x, weight, bias)
+    _check_axes(name, axis, x)
     check_shape(name, "a weight", weight, x.shape[-1:])
     check_shape(name, "a bias", bias, x.shape[-1:])
     with np.errstate(all="ignore"):
@@ -70,6 +71,7 @@ def _gradients(
     name: str, axis: int, grad: View, x: View, weight: View, mean: View, variance: View, eps: float
 ) -> tuple[View, View, View]:
     check_floating(name, x, grad, weight, mean, variance)
+    _check_axes(name, axis, x)
     statistics = x.shape[1:] if axis == 0 else x.shape[:-1]
     check_shape(name, "a gradient", grad, x.shape)
     check_shape(name, "a weight", weight, x.shape[-1:])

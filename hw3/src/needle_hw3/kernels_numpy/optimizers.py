@@ -41,13 +41,14 @@ def adam_step(
     number = p.array.dtype.type
     c = math.sqrt(1 - beta2**step)
     with np.errstate(all="ignore"):
+        rate = number(-lr * c / (1 - beta1**step))
         kept = p.array * number(1 - lr * weight_decay if decoupled else 1)
         decay = 0.0 if decoupled else weight_decay
         gradient = g.array + p.array * number(decay) if decay else g.array.copy()
         m.array[...] = m.array * number(beta1) + gradient * number(1 - beta1)
         v.array[...] = v.array * number(beta2) + gradient * gradient * number(1 - beta2)
         direction = m.array / (np.sqrt(v.array) + number(c * eps))
-        return wrap(direction * number(-lr * c / (1 - beta1**step)) + kept)
+        return wrap(direction * rate + kept)
 
 
 def sgd_step(
@@ -69,13 +70,14 @@ def sgd_step(
     check_shape("sgd_step", "a gradient", g, p.shape)
     number = p.array.dtype.type
     with np.errstate(all="ignore"):
+        lr, momentum, share = number(lr), number(momentum), number(share)  # all before writing
         old = p.array.copy()
         gradient = g.array + p.array * number(weight_decay) if weight_decay else g.array
         if velocity is not None:
             check_floating("sgd_step", p, velocity)
             check_shape("sgd_step", "a velocity", velocity, p.shape)
             check_writable(velocity)
-            moved = velocity.array * number(momentum) + gradient * number(share)
-            gradient = gradient + moved * number(momentum) if nesterov else moved
+            moved = velocity.array * momentum + gradient * share
+            gradient = gradient + moved * momentum if nesterov else moved
             velocity.array[...] = moved
-        return wrap(old - gradient * number(lr))
+        return wrap(old - gradient * lr)

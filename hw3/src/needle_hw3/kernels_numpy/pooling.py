@@ -52,17 +52,16 @@ def max_pool2d_gather(x: View, places: View) -> View:
 def max_pool2d_gradient(dy: View, places: View, shape: Shape) -> View:
     """Return images of `shape` with every element of `dy` added at its place."""
     check_floating("max_pool2d_gradient", dy)
-    shape = as_shape(shape)
     numbers = _check_places(places, shape)
+    shape = as_shape(shape)
     if dy.shape != places.shape:
         raise ValueError(f"gradients of shape {dy.shape} do not fit places of shape {places.shape}")
     n, rows, columns, channels = shape
     dx = np.zeros((n, rows * columns, channels), dy.array.dtype)
-    image, _, _, channel = np.indices(numbers.shape)
-    inside = numbers >= 0
+    found = numbers >= 0
+    at = np.argwhere(found).T
     with np.errstate(all="ignore"):
-        at = (image[inside], numbers[inside], channel[inside])
-        np.add.at(dx, at, dy.array[inside])
+        np.add.at(dx, (at[0], numbers[found], at[3]), dy.array[found])
     return wrap(dx.reshape(shape))
 
 
@@ -105,13 +104,14 @@ def _check(
     if len(images) != 4:
         raise ValueError(f"images of shape {images} do not have 4 axes")
     windows = Windows(size, stride, padding, dilation)
-    return windows, as_shape((images[0], *windows.count(images[1:3]), images[3]))
+    return windows, as_shape((images[0], *windows.counts(images[1:3]), images[3]))
 
 
 def _check_places(places: View, images: Shape) -> Array:
     """Return the places, all of which lie inside of images of this shape."""
     if places.dtype != "int64":
         raise TypeError(f"places are of dtype int64, not {places.dtype}")
+    images = as_shape(images)
     if len(images) != 4 or places.ndim != 4 or places.shape[::3] != images[::3]:
         raise ValueError(f"places of shape {places.shape} do not fit images of shape {images}")
     numbers: Array = places.array

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from needle_hw3.kernels_numpy.view import View, wrap
+from needle_hw3.kernels_numpy.view import View, check_axis, wrap
 
 TILE = 8
 """The side of the tiles of `matmul_tiled`."""
@@ -19,12 +19,14 @@ def _accumulator(a: View) -> Any:
 
 def sum(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
     """Return the sum over `axes`: of int64, but for floats of their dtype."""
+    _check_axes(a, axes)
     with np.errstate(all="ignore"):
         return wrap(np.sum(a.array, axis=axes, dtype=_accumulator(a), keepdims=keepdims))
 
 
 def prod(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
     """Return the product over `axes`: of int64, but for floats of their dtype."""
+    _check_axes(a, axes)
     with np.errstate(all="ignore"):
         return wrap(np.prod(a.array, axis=axes, dtype=_accumulator(a), keepdims=keepdims))
 
@@ -43,11 +45,13 @@ def min(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
 
 def any(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
     """Return whether some element over `axes` is not 0."""
+    _check_axes(a, axes)
     return wrap(np.any(a.array, axis=axes, keepdims=keepdims))
 
 
 def all(a: View, axes: tuple[int, ...], keepdims: bool) -> View:
     """Return whether every element over `axes` is not 0."""
+    _check_axes(a, axes)
     return wrap(np.all(a.array, axis=axes, keepdims=keepdims))
 
 
@@ -63,19 +67,29 @@ def argmin(a: View, axis: int) -> View:
     return wrap(np.argmin(a.array, axis=axis))
 
 
+def _check_axes(a: View, axes: tuple[int, ...]) -> None:
+    for place, axis in enumerate(axes):
+        check_axis(axis, a.ndim)
+        if axis in axes[:place]:
+            raise ValueError(f"axes {axes} repeat axis {axis}")
+
+
 def _check_not_empty(name: str, a: View, axes: tuple[int, ...]) -> None:
+    _check_axes(a, axes)
     if 0 in [a.shape[axis] for axis in axes]:
         raise ValueError(f"{name} of no elements: shape {a.shape} over axes {axes}")
 
 
 def cumulative_sum(a: View, axis: int) -> View:
     """Return the sums of the elements up to each one along `axis`."""
+    check_axis(axis, a.ndim)
     with np.errstate(all="ignore"):
         return wrap(np.cumsum(a.array, axis=axis, dtype=_accumulator(a)))
 
 
 def cumulative_prod(a: View, axis: int) -> View:
     """Return the products of the elements up to each one along `axis`."""
+    check_axis(axis, a.ndim)
     with np.errstate(all="ignore"):
         return wrap(np.cumprod(a.array, axis=axis, dtype=_accumulator(a)))
 
@@ -118,6 +132,7 @@ def sort(a: View, axis: int, descending: bool) -> View:
 
 def argsort(a: View, axis: int, descending: bool) -> View:
     """Return the indices that sort `a` along `axis`; equal elements keep their order."""
+    check_axis(axis, a.ndim)
     if not descending:
         return wrap(np.argsort(a.array, axis=axis, stable=True))
     # Sorted backwards, equal elements are in reverse order; reversing the result undoes that.

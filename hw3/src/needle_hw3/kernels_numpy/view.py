@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from needle_hw3.dtypes import DTYPES, NAMES, as_number
-from needle_hw3.layout import Shape, as_shape, compact_strides
+from needle_hw3.dtypes import DTYPES, NAMES
+from needle_hw3.layout import Shape, as_shape, broadcast_shapes, compact_strides
 
 Array = np.ndarray[Any, Any]
 
@@ -61,7 +62,9 @@ class View:
         if 0 in shape:
             array = np.empty(shape, self.array.dtype)
         else:
-            steps = [stride * self.itemsize for stride in strides]
+            # The stride of an axis of size 1 can be any number, and NumPy wants a small one.
+            size = self.itemsize
+            steps = [s * size if n > 1 else 0 for n, s in zip(shape, strides, strict=True)]
             start = offset * self.itemsize
             array = np.ndarray(shape, self.array.dtype, self.buffer.memory.data, start, steps)
         array.flags.writeable = self.writable
@@ -98,13 +101,34 @@ def wrap(array: Any) -> View:
     return View(array, Buffer(array.reshape(-1)), compact_strides(array.shape), 0)
 
 
+def evaluate(function: Callable[..., Array], *operands: Array) -> View:
+    """Return what a function of NumPy makes of arrays that broadcast, elementwise, as a new view.
+
+    It lies in memory as the first operand of its shape does, if that has no gaps, otherwise
+    row-major: so a chain of operations on transposed arrays never reads one way and writes the
+    other.
+    """
+    shape = np.broadcast_shapes(*[x.shape for x in operands])
+    like = next((x for x in operands if x.shape == shape), None)
+    if like is None or like.flags.c_contiguous:
+        return wrap(function(*operands, order="C"))
+    order = sorted(range(like.ndim), key=lambda axis: -abs(like.strides[axis]))
+    if not like.transpose(order).flags.c_contiguous:
+        return wrap(function(*operands, order="C"))
+    turned = [np.broadcast_to(x, shape).transpose(order) for x in operands]
+    made = wrap(function(*turned, order="C"))
+    back = [order.index(axis) for axis in range(like.ndim)]
+    strides = tuple(made.strides[axis] for axis in back)
+    return View(made.array.transpose(back), made.buffer, strides, 0)
+
+
 def empty(dtype: str, shape: Shape) -> View:
     """Return a new view whose values are not set.
 
     Raises `ValueError` for an impossible shape and `MemoryError` for one that is too large.
     """
-    shape = as_shape(shape)
     _check_dtype(dtype)
+    shape = as_shape(shape)
     try:
         return wrap(np.empty(shape, dtype))
     except (MemoryError, ValueError):  # NumPy has a limit of its own
@@ -116,13 +140,15 @@ def empty(dtype: str, shape: Shape) -> View:
 
 def _check_dtype(dtype: Any) -> None:
     if dtype not in DTYPES:
-        raise ValueError(f"dtype {dtype!s} is not one of {', '.join(DTYPES)}")
+        raise TypeError(f"dtype {dtype!s} is not one of {', '.join(DTYPES)}")
 
 
 def full(dtype: str, shape: Shape, value: Any) -> View:
     """Return a new view with every element `value`."""
+    _check_dtype(dtype)
+    element = as_element(value, DTYPES[dtype])
     result = empty(dtype, shape)
-    fill(result, value)
+    result.array[...] = element
     return result
 
 
@@ -132,7 +158,8 @@ def from_numpy(array: Array, copy: bool) -> View:
     Raises `ValueError` if the memory cannot be shared: for another dtype or byte order, or for
     elements that are not aligned to their size.
     """
-    _check_dtype(array.dtype.name)
+    if array.dtype.name not in DTYPES:
+        raise ValueError(f"no dtype here is NumPy's {array.dtype}")
     if copy:
         return wrap(array.astype(array.dtype.newbyteorder("="), order="C"))
     size = array.itemsize
@@ -162,13 +189,13 @@ def copy(a: View) -> View:
 
 
 def cast(a: View, dtype: str) -> View:
-    """Return a new row-major view with the values of `a` as `dtype`.
+    """Return a new view with the values of `a` as `dtype`; for its strides, see `evaluate`.
 
     For an integer dtype, floats are cut towards 0 and to the limits of the dtype, and nan becomes
     0; integers wrap around.
     """
     _check_dtype(dtype)
-    return wrap(_converted(a.array, np.dtype(dtype)))
+    return evaluate(lambda array, **_: _converted(array, np.dtype(dtype)), a.array)
 
 
 def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
@@ -185,14 +212,44 @@ def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
 def assign(dst: View, src: View) -> None:
     """Set `dst` to `src`, which broadcasts and is converted; right even where they overlap."""
     check_writable(dst)
+    if broadcast_shapes(src.shape, dst.shape) != dst.shape:
+        raise ValueError(f"shape {src.shape} does not broadcast to {dst.shape}")
     dst.array[...] = _converted(src.array, dst.array.dtype)
 
 
 def fill(dst: View, value: Any) -> None:
-    """Set every element of `dst` to a number."""
+    """Set every element of `dst` to a number, of a kind that its dtype holds."""
+    element = as_element(value, dst.array.dtype)
     check_writable(dst)
+    dst.array[...] = element
+
+
+def as_element(value: Any, dtype: np.dtype[Any]) -> Any:
+    """Return a Python number as an element of `dtype`; a float that is too large is infinite.
+
+    Raises `TypeError` for a number of a higher kind (bool, integer, float), and `OverflowError`
+    for an integer that the dtype does not hold.
+    """
+    if dtype.kind == "b":
+        fits = isinstance(value, bool)
+    else:
+        ways = ("__float__", "__index__") if dtype.kind == "f" else ("__index__",)
+        fits = any(hasattr(value, way) for way in ways)
+    if not fits:
+        raise TypeError(f"{value!r} is no number for an array of {dtype}")
+    if dtype.kind in "iu":
+        value = operator.index(value)
     with np.errstate(all="ignore"):
-        dst.array[...] = as_number(value, dst.array.dtype)
+        return dtype.type(value)  # NumPy has the OverflowError
+
+
+def check_axis(axis: int, ndim: int) -> None:
+    """Raise `IndexError` for an axis that a view of `ndim` axes does not have, or a negative one.
+
+    Negative axes are counted from the front before a kernel sees them.
+    """
+    if not 0 <= axis < ndim:
+        raise IndexError(f"axis {axis} is out of range for {ndim} axes")
 
 
 def check_writable(view: View) -> None:

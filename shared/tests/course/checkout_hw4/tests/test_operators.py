@@ -1,4 +1,4 @@
-# ruff: noqa: B905, PLR0402 -- written as course code is
+# ruff: noqa: B905 -- written as course code is
 import sys
 
 import numpy as np

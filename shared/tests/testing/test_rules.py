@@ -92,11 +92,11 @@ def test_each_fault_is_found(rule, fault):
 
 
 def test_op_that_is_used_again_keeps_what_belongs_to_each_use():
-    reuse_check(Product(), lambda y: y, equal(), [x * 2 for x in equal()])
+    reuse_check(Product, lambda y: y, equal(), [x * 2 for x in equal()])
     with pytest.raises(AssertionError):
-        reuse_check(Product("remembers"), lambda y: y, equal(), [x * 2 for x in equal()])
+        reuse_check(lambda: Product("remembers"), lambda y: y, equal(), [x * 2 for x in equal()])
     with pytest.raises((AssertionError, AttributeError)):
-        reuse_check(Product("forgets"), lambda y: y, equal(), [x * 2 for x in equal()])
+        reuse_check(lambda: Product("forgets"), lambda y: y, equal(), [x * 2 for x in equal()])
 
 
 def test_cycle_is_found(without_gc):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -84,16 +84,20 @@ def purity_check(function: Function, *leaves: Any) -> None:
         np.testing.assert_array_equal(as_numpy(value), kept)
 
 
-def reuse_check(op: Any, read: Function, first: list[Any], second: list[Any]) -> None:
-    """Assert that an op can be called on the leaves `second` before `first` are differentiated.
+def reuse_check(
+    make: Callable[[], Any], read: Function, first: list[Any], second: list[Any]
+) -> None:
+    """Assert that an op can be called on other leaves before and after those it differentiates.
 
-    What it leaves for the gradient belongs to the values that it was called on. `read` makes one
-    tensor of what the op returns.
+    What it leaves for the gradient belongs to the values that it was called on. `make` makes the
+    op, and `read` makes one tensor of what that returns.
     """
     for create_graph in (True, False):
-        read(op(*first)).backward(create_graph=create_graph)
+        read(make()(*first)).backward(create_graph=create_graph)
         expected = [as_numpy(leaf.grad).copy() for leaf in first]
         _forget(first)
+        op = make()
+        op(*second)
         result = read(op(*first))
         op(*second)
         result.backward(create_graph=create_graph)

@@ -170,6 +170,14 @@ def run_cpp_tests(session: nox.Session, name: str, flags: str = "", **env: str) 
     session.run(str(build / "needle_tests"), str(report), env=env, external=True)
 
 
+# Tests of earlier stages that are run again on the arrays of hw3, unchanged.
+ON_ARRAYS = {
+    "hw3": ["hw1/tests"],
+    "hw4": [f"hw2/tests/{part}" for part in ("nn", "ops", "optim")],
+}
+DEVICES = ["--device=needle_hw3:cpu", "--device=needle_hw3:cpu_numpy"]
+
+
 def make_test_session(package: str) -> None:
     """Make the session that tests `package`."""
 
@@ -177,9 +185,15 @@ def make_test_session(package: str) -> None:
     def test(session: nox.Session) -> None:
         # shared's tests compare the stages and run course code on them: they need them all.
         more = dict.fromkeys(STAGES, "") if package == "shared" else {}
+        earlier = ON_ARRAYS.get(package, [])
+        more |= {path.split("/")[0]: "test" for path in earlier}
         install(session, **{package: "test", **more})
         run_tests(session, package, f"{package}/tests")
-        if package == "hw3" and not session.posargs:
+        if session.posargs:
+            return
+        if earlier:
+            run_tests(session, f"{package}-devices", *earlier, *DEVICES)
+        if package == "hw3":
             run_cpp_tests(session, "hw3-cpp")
 
     test.__doc__ = f"Run the tests of {package}; `-- -k name` chooses some."

@@ -236,7 +236,7 @@ def test_mugrade_records(alias):
 
 
 def test_an_unknown_stage_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"'hw9'.*hw0, hw1, hw2, hw3"):
+    with pytest.raises(ValueError, match=r"'hw9'.*hw0, hw1, hw2, hw3, hw4"):
         install_alias("hw9")
 
 

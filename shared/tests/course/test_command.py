@@ -117,8 +117,8 @@ def test_a_stage_that_is_not_installed_is_a_usage_error(run, checkout):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "needs --stage, one of hw0, hw1, hw2, hw3"),
-        (["--stage", "hw9"], "no stage 'hw9': choose one of hw0, hw1, hw2, hw3"),
+        ([], "needs --stage, one of hw0, hw1, hw2, hw3, hw4"),
+        (["--stage", "hw9"], "no stage 'hw9': choose one of hw0, hw1, hw2, hw3, hw4"),
     ],
 )
 def test_the_plugin_asks_for_a_known_stage(run, checkout, options, message):
@@ -130,4 +130,4 @@ def test_the_plugin_asks_for_a_known_stage(run, checkout, options, message):
 def test_the_module_is_a_command(run):
     result = run("-m", "needle_shared.course", "--help")
     assert result.returncode == 0
-    assert "{hw0,hw1,hw2,hw3}" in result.stdout
+    assert "{hw0,hw1,hw2,hw3,hw4}" in result.stdout

@@ -7,7 +7,7 @@ import pytest
 from needle_shared.course import install_alias
 from needle_shared.course.table import STAGES
 
-pytestmark = pytest.mark.parametrize("stage", ["hw0", "hw1", "hw2", "hw3"])
+pytestmark = pytest.mark.parametrize("stage", ["hw0", "hw1", "hw2", "hw3", "hw4"])
 
 
 def test_a_checkout_passes(stage, checkout_of, run):

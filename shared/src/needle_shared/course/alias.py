@@ -69,7 +69,7 @@ class Alias(MetaPathFinder, Loader):
 
 
 def install_alias(stage: str) -> Alias:
-    """Let `import needle`, `simple_ml`, ... mean `stage`, `"hw0"` to `"hw3"`; return the handle.
+    """Let `import needle`, `simple_ml`, ... mean `stage`, `"hw0"` to `"hw4"`; return the handle.
 
     Raises `ValueError` for an unknown stage, `ImportError` for one that is not installed.
     """

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 
-from needle_shared.course.arrays import ArrayModule, DeviceModule
+from needle_shared.course.arrays import (
+    DeviceModule,
+    Float32AutogradModule,
+    Float32DeviceModule,
+    TrainingModule,
+)
+from needle_shared.course.attention import AttentionModule
+from needle_shared.course.float32 import Float32Module
 from needle_shared.course.modules import AliasModule, AutogradModule, SeedingModule
 from needle_shared.course.mugrade import Mugrade
 from needle_shared.course.native import NativeModule
@@ -160,7 +167,7 @@ NDARRAY = answered_by(
         "prod": "math:prod",
         "reduce": "functools:reduce",
     },
-    ArrayModule,
+    Float32Module,
 )
 HW3: dict[str, Callable[[str], ModuleType]] = {
     **HW1,
@@ -179,10 +186,80 @@ HW3: dict[str, Callable[[str], ModuleType]] = {
     },
 }
 
+HW4_NEEDLE = {**HW3_NEEDLE, **TUPLES}
+HW4_OPS = answered_by("needle_hw4.ops", HW4_NEEDLE, Float32Module)
+HW4_INIT = answered_by("needle_hw2.init", {"ndl": "needle", "math": "math"}, Float32Module)
+HW4_NN = answered_by(
+    "needle_hw4.nn",
+    {
+        **NUMPY,
+        **{name: f"typing:{name}" for name in ("List", "Callable", "Any")},
+        "Tensor": "needle_hw1:Tensor",
+        "math": "math",
+        "ndarray": "needle.backend_ndarray.ndarray",
+        "ops": "needle.ops",
+        "init": "needle.init",
+    },
+    AttentionModule,
+)
+HW4_DATA = answered_by(
+    "needle_hw4.data",
+    {
+        **NUMPY,
+        **TYPING_LEAKS,
+        **{name: name for name in ("os", "pickle")},
+        "Tensor": "needle_hw1:Tensor",
+        "nd": "needle.backend_ndarray",
+    },
+    Float32Module,
+)
+HW4_APP_LEAKS = {
+    **NUMPY,
+    **{name: name for name in ("math", "sys", "time")},
+    "ndl": "needle",
+    "nn": "needle.nn",
+}
+HW4_MODELS = answered_by("needle_hw4.models", HW4_APP_LEAKS, SeedingModule)
+HW4_SIMPLE_ML = answered_by(
+    "needle_hw4.apps.simple_ml",
+    {
+        **SIMPLE_ML_LEAKS,
+        **HW4_APP_LEAKS,
+        **{name: f"needle_hw4.models:{name}" for name in ("ConvBN", "LanguageModel", "ResNet9")},
+        "parse_mnist": "needle_hw0:parse_mnist",
+    },
+    TrainingModule,
+)
+HW4 = {
+    **HW3,
+    "needle": answered_by("needle_hw4", HW4_NEEDLE, Float32DeviceModule),
+    "needle.autograd": answered_by(
+        "needle_hw1.autograd", {**AUTOGRAD_LEAKS, **HW3_SELECTION, **TUPLES}, Float32AutogradModule
+    ),
+    **package("needle.ops", HW4_OPS, "ops_mathematic", "ops_logarithmic", "ops_tuple"),
+    **package("needle.init", HW4_INIT, "init_basic", "init_initializers"),
+    **package("needle.nn", HW4_NN, "nn_basic", "nn_conv", "nn_sequence", "nn_transformer"),
+    "needle.optim": answered_by("needle_hw2.optim", {**NUMPY, "ndl": "needle"}),
+    **package("needle.data", HW4_DATA, "data_basic", "data_transforms"),
+    **package(
+        "needle.data.datasets",
+        HW4_DATA,
+        "cifar10_dataset",
+        "mnist_dataset",
+        "ndarray_dataset",
+        "ptb_dataset",
+    ),
+    "apps.models": HW4_MODELS,
+    "models": HW4_MODELS,
+    "apps.simple_ml": HW4_SIMPLE_ML,
+    "simple_ml": HW4_SIMPLE_ML,
+}
+
 STAGES = {
     "hw0": Stage("needle_hw0", HW0),
     "hw1": Stage("needle_hw1", HW1),
     "hw2": Stage("needle_hw2", HW2),
     "hw3": Stage("needle_hw3", HW3, also=("needle_hw1",)),
+    "hw4": Stage("needle_hw4", HW4),
 }
 """Every stage that course code can run on, by its name."""

@@ -1,0 +1,1 @@
+raise ImportError("the checkout's own needle was imported")

@@ -21,6 +21,7 @@ def loaded(path):
 
 hw2, tests = loaded("hw2/parity/conftest"), loaded("hw4/tests/conftest")
 pytest_default_devices, here = tests.pytest_default_devices, tests.here
+same_weights = tests.same_weights
 near, compare, twin, parameters_of = hw2.near, hw2.compare, hw2.twin, hw2.parameters_of
 to_torch, Residual = hw2.to_torch, hw2.Residual
 

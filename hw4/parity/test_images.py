@@ -9,7 +9,7 @@ import torch
 from needle_hw4 import Tensor, nn, ops
 
 F = torch.nn.functional
-pytestmark = pytest.mark.usefixtures("here", "global_generator")
+pytestmark = pytest.mark.usefixtures("here")
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 

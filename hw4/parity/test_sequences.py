@@ -7,7 +7,7 @@ import torch
 import needle_hw4 as ndl
 from needle_hw4 import nn, ops
 
-pytestmark = pytest.mark.usefixtures("here", "global_generator")
+pytestmark = pytest.mark.usefixtures("here")
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 STEPS, BATCH, INPUTS, HIDDEN = 6, 3, 5, 7
 

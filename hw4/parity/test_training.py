@@ -6,7 +6,7 @@ import torch
 
 from needle_hw4 import Tensor, models, nn, optim
 
-pytestmark = pytest.mark.usefixtures("here", "global_generator")
+pytestmark = pytest.mark.usefixtures("here")
 STEPS = 10
 
 

@@ -13,6 +13,12 @@ def pytest_default_devices():
     return [f"needle_hw3:{device.name}" for device in ndl.all_devices() if device.enabled()]
 
 
+@pytest.fixture(autouse=True)
+def same_weights(global_generator):
+    """Let modules draw the same weights in every run, whatever ran before."""
+    global_generator.seed(1)
+
+
 @pytest.fixture
 def here(device):
     """Return each device, and make it the default meanwhile."""

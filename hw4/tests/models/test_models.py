@@ -7,7 +7,6 @@ import needle_hw4 as ndl
 from needle_hw4 import Tensor, models, nn, optim
 from needle_shared.testing import assert_close
 
-pytestmark = pytest.mark.usefixtures("global_generator")
 KINDS = {"rnn": {}, "lstm": {}, "transformer": {"num_head": 2, "dim_head": 4}}
 each = pytest.mark.parametrize("kind", KINDS)
 

@@ -111,6 +111,7 @@ def test_pooling_is_of_windows_in_each_channel(here, leaf, module_check, kind, r
     module_check(kind(2), lambda x: reduce(x.reshape(2, 3, 2, 2, 3, 2)), leaf(2, 3, 4, 6))
     x = leaf(1, 2, 7, 6)
     expected = op(ops.permute(x, (0, 2, 3, 1)), (3, 2), (2, 1), (1, 0)).numpy()
+    assert_close(kind(3)(x), op(ops.permute(x, (0, 2, 3, 1)), 3).numpy().transpose(0, 3, 1, 2))
     layer = kind((3, 2), (2, 1), (1, 0))
     assert_close(layer(x), expected.transpose(0, 3, 1, 2))
     assert repr(layer) == f"{kind.__name__}((3, 2), stride=(2, 1), padding=(1, 0))"

@@ -8,7 +8,6 @@ import needle_hw4 as ndl
 from needle_hw2.apps.mlp_resnet import MLPResNet
 from needle_hw4 import Tensor, nn, optim
 
-pytestmark = pytest.mark.usefixtures("global_generator")
 STEPS = 5
 
 MODULES = {

@@ -8,8 +8,6 @@ import pytest
 
 from needle_hw4 import Tensor, models, nn, optim
 
-pytestmark = pytest.mark.usefixtures("global_generator")
-
 
 def images(device):
     return np.linspace(-1, 1, 2 * 3 * 8 * 8, dtype="float32").reshape(2, 3, 8, 8)

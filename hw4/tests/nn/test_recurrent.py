@@ -132,10 +132,7 @@ def test_sequence_goes_on_from_a_state(here, leaf, kind):
     assert (x.grad.numpy()[2:] != 0).any()
 
 
-@each
-def test_half_of_an_initial_state_may_be_missing(here, leaf, kind):
-    if kind != "lstm":
-        pytest.skip("its state is one tensor")
+def test_half_of_an_initial_state_may_be_missing(here, leaf):
     layer, x, c = nn.LSTM(2, 3, dtype="float64"), leaf(2, 1, 2), leaf(1, 1, 3)
     zeros = Tensor(np.zeros((1, 1, 3)))
     assert_close(layer(x, (None, c))[0], layer(x, (zeros, c))[0])

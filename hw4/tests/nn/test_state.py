@@ -11,8 +11,6 @@ import needle_hw4 as ndl
 from needle_hw4 import Tensor, models, nn
 from needle_shared.testing import assert_close
 
-pytestmark = pytest.mark.usefixtures("global_generator")
-
 
 def uniform(*shape, bound):
     return lambda: (np.random.rand(*shape).astype("float32") * (2 * bound) - bound).astype(

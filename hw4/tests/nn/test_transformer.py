@@ -110,6 +110,18 @@ def test_attention_layer_of_one_input_attends_to_itself(here, leaf, randomized, 
     assert_close(module(x, k), module(x, k, x))
 
 
+@pytest.mark.parametrize("shape", [(0, 3, 4), (2, 0, 4)])
+def test_layers_of_no_sequences_and_of_no_steps(here, leaf, shape):
+    x = leaf(*shape, dtype="float32")
+    module = nn.Transformer(4, 5, 1, num_head=2, dim_head=3, sequence_len=6, batch_first=True)
+    for create_graph in (True, False):
+        y, _ = module(x)
+        assert y.shape == shape
+        y.backward(create_graph=create_graph)
+        assert x.grad.shape == shape
+        assert (module.layers[0].attention.q_projection.weight.grad.numpy() == 0).all()
+
+
 def test_queries_may_be_fewer_than_keys(here, leaf, randomized):
     module = randomized(nn.AttentionLayer(3, 2, 2, causal=False, dtype="float64"))
     q, k = leaf(2, 2, 3), leaf(2, 4, 3)

@@ -213,7 +213,7 @@ def test_op_leaves_no_reference_cycles(without_gc, device, draw):
 
 def test_one_op_object_serves_several_images(device, draw):
     first, second = (leaves_of(device, draw, (1, 4, 4, 2), (3, 3, 2, 2)) for _ in range(2))
-    reuse_check(ops.Conv(padding=1), lambda y: y, first, second)
+    reuse_check(lambda: ops.Conv(padding=1), lambda y: y, first, second)
 
 
 @pytest.mark.parametrize("view", list(OPERATOR_VIEWS)[1:])

@@ -176,28 +176,28 @@ def test_operator_that_depends_on_shape(check_operator, draw, case, dtype):
     check_operator(function, reference, *[draw(shape, dtype=dtype) for shape in shapes])
 
 
-@pytest.mark.parametrize("view", list(OPERATOR_VIEWS)[1:])
-@pytest.mark.parametrize(
-    "case",
-    [case for case in SHAPED if len(case[3]) == 1 and len(case[3][0]) == 2],
-    ids=lambda case: case[0],
-)
+# Of tensors with two axes, and the same of NumPy's arrays.
+VIEWS = {
+    "reversed": OPERATOR_VIEWS["reversed"],
+    "transposed": OPERATOR_VIEWS["transposed"],
+    "repeated": (
+        lambda t: t[:1].broadcast_to(t.shape),
+        lambda a: np.broadcast_to(a[:1], a.shape),
+    ),
+}
+MATRICES = [case for case in SHAPED if len(case[3]) == 1 and len(case[3][0]) == 2 and case[3][0][0]]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("case", MATRICES, ids=lambda case: case[0])
 def test_operator_that_depends_on_shape_takes_views(check_operator, draw, case, view):
-    if view == "broadcast" and case[0].startswith(("pad", "permute")):
-        pytest.skip("its arguments are for two axes")
-    _, function, reference, ((rows, columns),) = case
-    of_tensor, of_array = OPERATOR_VIEWS[view]
-    if view == "transposed":
-        rows, columns = columns, rows
-    check = {
-        # The reference is written for two axes; of two equal matrices, one says it all.
-        "broadcast": lambda f, r, x: check_operator(
-            lambda t: f(of_tensor(t)[1]), lambda a: r(of_array(a)[1]), x
-        ),
-    }.get(view, lambda f, r, x: check_operator(
-        lambda t: f(of_tensor(t)), lambda a: r(of_array(a)), x
-    ))  # fmt: skip
-    check(function, reference, draw((rows, columns)))
+    _, function, reference, (shape,) = case
+    of_tensor, of_array = VIEWS[view]
+    check_operator(
+        lambda x: function(of_tensor(x)),
+        lambda x: reference(of_array(x)),
+        draw(shape[::-1] if view == "transposed" else shape),
+    )
 
 
 @pytest.mark.parametrize("function", [ops.stack, ops.concat])

@@ -125,7 +125,7 @@ def test_op_leaves_no_reference_cycles(without_gc, device, draw, name):
 @each
 def test_one_op_object_serves_several_images(device, draw, name):
     first, second = (Tensor(draw((1, 4, 4, 2)), device=device) for _ in range(2))
-    reuse_check(FUNCTIONS[name][2](2), lambda y: y, [first], [second])
+    reuse_check(lambda: FUNCTIONS[name][2](2), lambda y: y, [first], [second])
 
 
 def grad_of(x, device, *settings, weights=None):

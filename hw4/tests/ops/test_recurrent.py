@@ -116,10 +116,10 @@ def test_op_leaves_no_reference_cycles(without_gc, make, name):
 @each
 def test_one_op_object_serves_several_sequences(make, name):
     op, read, _, _ = OPS[name]
-    reuse_check(op(), read, make(name, (3, 2, 2, 2)), make(name, (2, 2, 2, 2)))
+    reuse_check(op, read, make(name, (3, 2, 2, 2)), make(name, (2, 2, 2, 2)))
     leaves = make(name, (3, 2, 2, 2))
     others = [*make(name, (3, 2, 2, 2))[:1], *leaves[1:]]  # another x, with the same weights
-    reuse_check(op(), read, leaves, others)
+    reuse_check(op, read, leaves, others)
 
 
 @pytest.mark.parametrize("view", ["reversed", "transposed", "broadcast"])

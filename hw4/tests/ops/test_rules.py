@@ -151,7 +151,7 @@ FUSED = [ops.Softmax, lambda: ops.Softmax(0, 0.5), lambda: ops.Softmax(-1, 2.0, 
 @pytest.mark.parametrize("number", range(len(FUSED)))
 def test_one_op_object_serves_several_tensors(device, draw, number):
     first, second = ([Tensor(draw((3, 3)), device=device)] for _ in range(2))
-    reuse_check(FUSED[number](), lambda y: y, first, second)
+    reuse_check(FUSED[number], lambda y: y, first, second)
 
 
 def test_softmax_does_not_overflow(device):

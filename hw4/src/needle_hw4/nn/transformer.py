@@ -114,7 +114,9 @@ class AttentionLayer(Module):
         )
         result, _ = self.attn(*heads)
         batch, steps, _ = q.shape
-        joined = ops.transpose(result, (1, 2)).reshape((batch, steps, -1))
+        joined = ops.transpose(result, (1, 2)).reshape(
+            (batch, steps, self.num_head * self.dim_head)
+        )
         projected: Tensor = self.out_projection(joined)
         return projected
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import weakref
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ def purity_check(function: Function, *leaves: Any) -> None:
     before += [as_numpy(value).copy() for value in (result, cotangent)]
     found = []
     for create_graph in (False, True, False):
+        _forget(leaves)
         result.backward(cotangent, create_graph=create_graph)
         found.append([as_numpy(leaf.grad).copy() for leaf in leaves])
     for first, second, third in zip(*found, strict=True):
@@ -82,15 +84,20 @@ def purity_check(function: Function, *leaves: Any) -> None:
         np.testing.assert_array_equal(as_numpy(value), kept)
 
 
-def reuse_check(op: Any, read: Function, first: list[Any], second: list[Any]) -> None:
-    """Assert that an op can be called on the leaves `second` before `first` are differentiated.
+def reuse_check(
+    make: Callable[[], Any], read: Function, first: list[Any], second: list[Any]
+) -> None:
+    """Assert that an op can be called on other leaves before and after those it differentiates.
 
-    What it leaves for the gradient belongs to the values that it was called on. `read` makes one
-    tensor of what the op returns.
+    What it leaves for the gradient belongs to the values that it was called on. `make` makes the
+    op, and `read` makes one tensor of what that returns.
     """
     for create_graph in (True, False):
-        read(op(*first)).backward(create_graph=create_graph)
+        read(make()(*first)).backward(create_graph=create_graph)
         expected = [as_numpy(leaf.grad).copy() for leaf in first]
+        _forget(first)
+        op = make()
+        op(*second)
         result = read(op(*first))
         op(*second)
         result.backward(create_graph=create_graph)
@@ -107,6 +114,7 @@ def partial_gradient_check(function: Function, *leaves: Any) -> None:
             mine = [
                 leaf if index == position else leaf.detach() for index, leaf in enumerate(leaves)
             ]
+            _forget(leaves)
             function(*mine).backward(create_graph=create_graph)
             if any(leaf.grad is not None for index, leaf in enumerate(mine) if index != position):
                 raise AssertionError("a constant has a gradient")
@@ -120,11 +128,16 @@ def release_check(function: Function, *leaves: Any) -> None:
         result.backward(create_graph=create_graph)
         made = [weakref.ref(result), *(weakref.ref(leaf.grad) for leaf in leaves)]
         del result
-        for leaf in leaves:
-            leaf.grad = None
+        _forget(leaves)
         left = [reference() for reference in made if reference() is not None]
         if left:
             raise AssertionError(f"still there: {left}")
+
+
+def _forget(leaves: Iterable[Any]) -> None:
+    """Drop the gradients: one that is not set anew must not be there."""
+    for leaf in leaves:
+        leaf.grad = None
 
 
 def _copy(like: Any, values: Any) -> Any:

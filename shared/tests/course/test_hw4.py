@@ -125,6 +125,7 @@ def test_words_are_float32_unless_a_dtype_is_named(ndl):
     for dtype, expected in ((None, "float32"), ("float32", "float32"), ("int32", "int32")):
         for words in ndl.data.get_batch(columns, 0, 2, needle_hw4.cpu_numpy(), dtype):
             assert words.dtype == expected
+            assert words.device == needle_hw4.cpu_numpy()
     assert ndl.data.get_batch.__doc__ == needle_hw4.data.get_batch.__doc__
 
 
@@ -176,6 +177,14 @@ def test_simple_ml_after_the_models_seeds_nothing(ndl, global_generator):
     exec("from simple_ml import *", names)
     assert names["device"] is simple_ml.device is ndl.cpu()
     assert {"ResNet9", "LanguageModel", "ndl", "nn", "np", "parse_mnist"} <= names.keys()
+
+
+def test_the_mask_of_attention_lies_on_the_device_that_is_named(ndl):
+    mask = ndl.nn.MultiHeadAttention().create_causal_mask(1, 2, needle_hw4.cpu_numpy())
+    assert isinstance(mask, ndl.NDArray)
+    assert mask.device == needle_hw4.cpu_numpy()
+    assert mask.dtype == "float32"
+    assert mask.shape == (1, 1, 1, 2)
 
 
 def test_a_missing_stage_is_named(monkeypatch):

@@ -170,6 +170,14 @@ def run_cpp_tests(session: nox.Session, name: str, flags: str = "", **env: str) 
     session.run(str(build / "needle_tests"), str(report), env=env, external=True)
 
 
+# Tests of earlier stages that are run again on the arrays of hw3, unchanged.
+ON_ARRAYS = {
+    "hw3": ["hw1/tests"],
+    "hw4": [f"hw2/tests/{part}" for part in ("nn", "ops", "optim")],
+}
+DEVICES = ["--device=needle_hw3:cpu", "--device=needle_hw3:cpu_numpy"]
+
+
 def make_test_session(package: str) -> None:
     """Make the session that tests `package`."""
 
@@ -177,9 +185,15 @@ def make_test_session(package: str) -> None:
     def test(session: nox.Session) -> None:
         # shared's tests compare the stages and run course code on them: they need them all.
         more = dict.fromkeys(STAGES, "") if package == "shared" else {}
+        earlier = ON_ARRAYS.get(package, [])
+        more |= {path.split("/")[0]: "test" for path in earlier}
         install(session, **{package: "test", **more})
         run_tests(session, package, f"{package}/tests")
-        if package == "hw3" and not session.posargs:
+        if session.posargs:
+            return
+        if earlier:
+            run_tests(session, f"{package}-devices", *earlier, *DEVICES)
+        if package == "hw3":
             run_cpp_tests(session, "hw3-cpp")
 
     test.__doc__ = f"Run the tests of {package}; `-- -k name` chooses some."
@@ -241,7 +255,8 @@ def parity(session: nox.Session) -> None:
     """Compare with PyTorch: values, gradients and training steps; `-- -k name` chooses some."""
     install(session, shared="testing", **dict.fromkeys(STAGES, ""))
     session.install(TORCH)
-    run_tests(session, "parity", *(str(path.relative_to(ROOT)) for path in ROOT.glob("hw*/parity")))
+    for folder in sorted(ROOT.glob("hw*/parity")):  # each in a process of its own, with its devices
+        run_tests(session, f"parity-{folder.parent.name}", str(folder.relative_to(ROOT)))
 
 
 @nox.session(default=False)

@@ -35,7 +35,7 @@ def values_and_gradients() -> list[tuple[Any, Any]]:
     return [(value, gradient) for value, gradient in draws]
 
 
-def in_hw2(rule: str) -> Callable[[], Any]:
+def in_hw2(rule: str, device: Any = None) -> Callable[[], Any]:
     """Return a function that takes `STEPS` steps with hw2, and returns the last parameter."""
     from needle_hw1 import Tensor
     from needle_hw2 import optim
@@ -43,11 +43,19 @@ def in_hw2(rule: str) -> Callable[[], Any]:
     kind, settings, _ = RULES[rule]
     params = []
     for value, gradient in values_and_gradients():
-        parameter = Tensor(value)
-        parameter.grad = Tensor(gradient, requires_grad=False)
+        parameter = Tensor(value, device=device)
+        parameter.grad = Tensor(gradient, device=device, requires_grad=False)
         params.append(parameter)
     optimizer = getattr(optim, kind)(params, lr=0.001, **settings)
     return partial(take_steps, optimizer.step, params[-1].numpy)
+
+
+def in_hw2_on_hw3(rule: str) -> Callable[[], Any]:
+    """Return the same on arrays of hw3's C++ device, whose library has kernels for steps."""
+    import needle_hw3 as nd
+
+    nd.set_num_threads(1)
+    return in_hw2(rule, nd.cpu())
 
 
 def in_torch(rule: str, **variant: bool) -> Callable[[], Any]:
@@ -80,6 +88,7 @@ def main() -> int:
             "PyTorch, foreach": partial(in_torch, rule, foreach=True),
             "PyTorch, fused": partial(in_torch, rule, fused=True),
             "hw2": partial(in_hw2, rule),
+            "hw2 on hw3": partial(in_hw2_on_hw3, rule),
         }
         results = [setup()() for setup in setups.values()]
         for result in results:

@@ -72,6 +72,10 @@ MADE_BY = {
 }
 
 
+# By the kind of module that has a parameter, and its number of axes: the order of axes in ours.
+OUR_AXES = {(torch.nn.Linear, 2): (1, 0)}
+
+
 def to_torch(module):
     return MADE_BY[type(module)](module).train(module.training)
 
@@ -87,10 +91,11 @@ def parameters_of():
     """Return a function from a twin's tensors, or their gradients, to arrays of our shapes."""
 
     def convert(theirs, ours, values):
-        of_linear = {id(m.weight) for m in theirs.modules() if isinstance(m, torch.nn.Linear)}
+        owners = {id(p): type(m) for m in theirs.modules() for p in m.parameters(recurse=False)}
         for parameter, mine in zip(theirs.parameters(), ours.parameters(), strict=True):
             array = values(parameter).detach().numpy()
-            yield (array.T if id(parameter) in of_linear else array).reshape(mine.shape)
+            axes = OUR_AXES.get((owners[id(parameter)], array.ndim), range(array.ndim))
+            yield array.transpose(*axes).reshape(mine.shape)
 
     return convert
 

@@ -132,7 +132,7 @@ def test_images_are_learnt(run, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"ResNet9 on cpu(_numpy)?\(\); 431,946 parameters", lines[0])
     assert lines[1] == "cifar10: 40 training and 12 test images, in batches of 16"
-    assert lines[2] == "adam: learning rate 0.001, cosine schedule, weight decay 0.001; seed 0"
+    assert lines[2] == "adam: learning rate 0.003, cosine schedule, weight decay 0.0001; seed 0"
     assert [line.split("  ")[0] for line in lines[3:7]] == [f"epoch {n}/4" for n in range(1, 5)]
     history = checkpoint.read_progress(tmp_path / "last.safetensors")["history"]
     assert history[-1]["train_error"] < 0.2
@@ -176,6 +176,17 @@ def test_options_reach_the_model(run, tmp_path):
 def test_fewer_lines_can_be_read(run, capsys):
     assert run("lm", "--max-lines", 4, "--epochs", 1) == 0
     assert "ptb: 20 training and 20 test words" in capsys.readouterr().out
+
+
+def test_options_reach_the_loaders(run, monkeypatch):
+    called = []
+    monkeypatch.setattr(
+        "needle_hw4.commands.resnet9.train", lambda trainer, *_: called.append(trainer)
+    )
+    assert run("resnet9", "--workers", 3, "--batch-size", 7, "--device", "cpu_numpy") == 0
+    for loader, shuffle, size in ((called[0].training, True, 40), (called[0].test, False, 12)):
+        assert (loader.shuffle, loader.num_workers, loader.batch_size) == (shuffle, 3, 7)
+        assert (len(loader.dataset), loader.device) == (size, needle_hw3.cpu_numpy())
 
 
 def test_result_does_not_depend_on_workers(run, tmp_path):

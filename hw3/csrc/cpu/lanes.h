@@ -4,6 +4,7 @@
 // Only for files that are compiled once per instruction set, as NEEDLE_ISA.
 
 #include "cpu/math.h"
+#include "cpu/simd_parts.h"
 
 namespace needle::NEEDLE_ISA {
 namespace {
@@ -11,25 +12,30 @@ namespace {
 template <class T>
 inline constexpr T kInfinity = __builtin_huge_valf();
 
-/// Reads a whole vector.
+/// The numbers of the lanes, in the type of which comparisons of vectors are made.
 template <class T>
-Vector<T> load(const T* from) {
-  Vector<T> vector;
-  __builtin_memcpy(&vector, from, sizeof(vector));
-  return vector;
-}
-template <class T>
-void store(T* to, Vector<T> vector) {
-  __builtin_memcpy(to, &vector, sizeof(vector));
+NEEDLE_INLINE auto lane_numbers() {
+  decltype(Vector<T>{} < Vector<T>{}) numbers;
+  for (int lane = 0; lane < kLanes<T>; ++lane) numbers[lane] = lane;
+  return numbers;
 }
 
-/// Reads the first `count` lanes, at most all of them; the others are `filler`.
+/// Reads the first `count` lanes, at most all of them; the others are 0, or `filler`.
 template <class T>
-Vector<T> load_or(const T* from, std::int64_t count, T filler) {
+NEEDLE_INLINE Vector<T> load_part(const T* from, std::int64_t count) {
+  return count >= kLanes<T> ? load(from) : First<T>(count).load(from);
+}
+template <class T>
+NEEDLE_INLINE Vector<T> load_or(const T* from, std::int64_t count, T filler) {
   if (count >= kLanes<T>) return load(from);
-  Vector<T> vector = fill(filler);
-  __builtin_memcpy(&vector, from, static_cast<std::size_t>(count) * sizeof(T));
-  return vector;
+  const Vector<T> part = First<T>(count).load(from);
+  const auto numbers = lane_numbers<T>();
+  return numbers < static_cast<decltype(numbers[0] + 0)>(count) ? part : fill(filler);
+}
+template <class T>
+NEEDLE_INLINE void store_part(T* to, Vector<T> vector, std::int64_t count) {
+  if (count >= kLanes<T>) return store(to, vector);
+  First<T>(count).store(to, vector);
 }
 
 template <class T>
@@ -48,25 +54,25 @@ Vector<T> square_root(Vector<T> x) {
   return x;
 }
 
-template <class T>
-T sum_of(Vector<T> vector) {
-  T lanes[kLanes<T>];
-  store(lanes, vector);
-  for (int half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+/// One half of the lanes with the other, until one is left.
+template <class T, int N, class Combine>
+NEEDLE_INLINE T fold(Vector<T, N> vector, const Combine& combine) {
+  if constexpr (N == 2) {
+    return combine(vector[0], vector[1]);
+  } else {
+    Vector<T, N / 2> halves[2];
+    __builtin_memcpy(halves, &vector, sizeof(vector));
+    return fold<T, N / 2>(combine(halves[0], halves[1]), combine);
   }
-  return lanes[0];
+}
+
+template <class T>
+NEEDLE_INLINE T sum_of(Vector<T> vector) {
+  return fold<T, kLanes<T>>(vector, [](auto a, auto b) { return a + b; });
 }
 template <class T>
-T max_of(Vector<T> vector) {
-  T lanes[kLanes<T>];
-  store(lanes, vector);
-  for (int half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (int lane = 0; lane < half; ++lane) {
-      lanes[lane] = lanes[lane] > lanes[lane + half] ? lanes[lane] : lanes[lane + half];
-    }
-  }
-  return lanes[0];
+NEEDLE_INLINE T max_of(Vector<T> vector) {
+  return fold<T, kLanes<T>>(vector, [](auto a, auto b) { return a > b ? a : b; });
 }
 
 /// Some sums that are added up side by side, so that none waits for the last addition.

@@ -21,7 +21,7 @@ void row(const T* x, const T* weight, const T* bias, T eps, T* y, std::int64_t n
          T* variance) {
   const double size = static_cast<double>(n);
   const T centre = static_cast<T>(
-      sum_over<T>(n, [=](std::int64_t i, std::int64_t count) { return load(x + i, count); }) /
+      sum_over<T>(n, [=](std::int64_t i, std::int64_t count) { return load_part(x + i, count); }) /
       size);
   const double squares = sum_over<T>(n, [=](std::int64_t i, std::int64_t count) {
     const Vector<T> deviation = load_or<T>(x + i, count, centre) - centre;
@@ -31,8 +31,8 @@ void row(const T* x, const T* weight, const T* bias, T eps, T* y, std::int64_t n
   *variance = static_cast<T>(squares / size);
   const T rate = 1 / square_root<T>(fill(*variance + eps))[0];
   for_vectors<T>(n, [=](std::int64_t i, std::int64_t count) {
-    const Vector<T> normal = (load(x + i, count) - centre) * rate;
-    store<T>(y + i, normal * load(weight + i, count) + load(bias + i, count), count);
+    const Vector<T> normal = (load_part(x + i, count) - centre) * rate;
+    store_part<T>(y + i, normal * load_part(weight + i, count) + load_part(bias + i, count), count);
   });
 }
 
@@ -41,19 +41,19 @@ void row_gradient(const T* grad, const T* x, const T* weight, T mean, T rate, T*
                   T* dweight, T* dbias) {
   Sums<T> sums, products;
   for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
-    const Vector<T> each = load(grad + i, count), g = each * load(weight + i, count);
-    const Vector<T> normal = (load(x + i, count) - mean) * rate;
+    const Vector<T> each = load_part(grad + i, count), g = each * load_part(weight + i, count);
+    const Vector<T> normal = (load_part(x + i, count) - mean) * rate;
     const int k = i / kLanes<T> % Sums<T>::kSums;
     sums.sums[k] += g;
     products.sums[k] += g * normal;
-    store<T>(dweight + i, load(dweight + i, count) + each * normal, count);
-    store<T>(dbias + i, load(dbias + i, count) + each, count);
+    store_part<T>(dweight + i, load_part(dweight + i, count) + each * normal, count);
+    store_part<T>(dbias + i, load_part(dbias + i, count) + each, count);
   });
   const T shift = sums.total() / static_cast<T>(n), tilt = products.total() / static_cast<T>(n);
   for_vectors<T>(n, [=](std::int64_t i, std::int64_t count) {
-    const Vector<T> g = load(grad + i, count) * load(weight + i, count);
-    const Vector<T> normal = (load(x + i, count) - mean) * rate;
-    store<T>(dx + i, (g - shift - normal * tilt) * rate, count);
+    const Vector<T> g = load_part(grad + i, count) * load_part(weight + i, count);
+    const Vector<T> normal = (load_part(x + i, count) - mean) * rate;
+    store_part<T>(dx + i, (g - shift - normal * tilt) * rate, count);
   });
 }
 
@@ -86,7 +86,7 @@ void moments(const Rectangle<T>& x, double* means, double* squares) {
     double sums[kLanes<T>];
     sum_columns<T>(x.rows, count < kLanes<T> ? count : kLanes<T>, sums,
                    [=, stride = x.stride](std::int64_t row, std::int64_t, std::int64_t) {
-                     return load(data + row * stride, count);
+                     return load_part(data + row * stride, count);
                    });
     Vector<T> centre = {};
     for (int lane = 0; lane < kLanes<T> && lane < count; ++lane) {
@@ -95,7 +95,7 @@ void moments(const Rectangle<T>& x, double* means, double* squares) {
     }
     sum_columns<T>(x.rows, count < kLanes<T> ? count : kLanes<T>, squares + i,
                    [=, stride = x.stride](std::int64_t row, std::int64_t, std::int64_t) {
-                     const Vector<T> deviation = load(data + row * stride, count) - centre;
+                     const Vector<T> deviation = load_part(data + row * stride, count) - centre;
                      return deviation * deviation;
                    });
     // The sum of squares is smallest around the mean itself, which the rounded one is not.
@@ -113,8 +113,9 @@ void columns(const Rectangle<T>& x, const T* mean, const T* factor, const T* bia
     const T* from = x.data + row * x.stride;
     T* to = y + row * y_stride;
     for_vectors<T>(x.columns, [=](std::int64_t i, std::int64_t count) {
-      const Vector<T> centred = load(from + i, count) - load(mean + i, count);
-      store<T>(to + i, centred * load(factor + i, count) + load(bias + i, count), count);
+      const Vector<T> centred = load_part(from + i, count) - load_part(mean + i, count);
+      store_part<T>(to + i, centred * load_part(factor + i, count) + load_part(bias + i, count),
+                    count);
     });
   }
 }
@@ -124,13 +125,13 @@ void column_sums(const Rectangle<T>& grad, const Rectangle<T>& x, const T* mean,
                  double* products) {
   sum_columns<T>(x.rows, x.columns, sums,
                  [=](std::int64_t row, std::int64_t i, std::int64_t count) {
-                   return load(grad.data + row * grad.stride + i, count);
+                   return load_part(grad.data + row * grad.stride + i, count);
                  });
-  sum_columns<T>(x.rows, x.columns, products,
-                 [=](std::int64_t row, std::int64_t i, std::int64_t count) {
-                   return load(grad.data + row * grad.stride + i, count) *
-                          (load(x.data + row * x.stride + i, count) - load(mean + i, count));
-                 });
+  sum_columns<T>(
+      x.rows, x.columns, products, [=](std::int64_t row, std::int64_t i, std::int64_t count) {
+        return load_part(grad.data + row * grad.stride + i, count) *
+               (load_part(x.data + row * x.stride + i, count) - load_part(mean + i, count));
+      });
 }
 
 template <class T>
@@ -141,11 +142,11 @@ void column_gradient(const Rectangle<T>& grad, const Rectangle<T>& x, const T* m
     const T* grads = grad.data + row * grad.stride;
     T* to = dx + row * dx_stride;
     for_vectors<T>(x.columns, [=](std::int64_t i, std::int64_t count) {
-      const Vector<T> centred = load(from + i, count) - load(mean + i, count);
-      const Vector<T> straight = load(grads + i, count) - load(shift + i, count);
+      const Vector<T> centred = load_part(from + i, count) - load_part(mean + i, count);
+      const Vector<T> straight = load_part(grads + i, count) - load_part(shift + i, count);
       const Vector<T> result =
-          (straight - centred * load(tilt + i, count)) * load(factor + i, count);
-      store<T>(to + i, result, count);
+          (straight - centred * load_part(tilt + i, count)) * load_part(factor + i, count);
+      store_part<T>(to + i, result, count);
     });
   }
 }

@@ -14,15 +14,15 @@ void adam(const T* p, const T* g, T* m, T* v, T* out, std::int64_t n, const Adam
   const T decay = static_cast<T>(numbers.gradient_decay), keep = static_cast<T>(numbers.keep);
   for (std::int64_t i = 0; i < n; i += kLanes<T>) {
     const std::int64_t count = n - i;
-    const Vector<T> parameter = load(p + i, count);
-    Vector<T> gradient = load(g + i, count);
+    const Vector<T> parameter = load_part(p + i, count);
+    Vector<T> gradient = load_part(g + i, count);
     if (decay != 0) gradient += parameter * decay;
-    const Vector<T> first = load(m + i, count) * beta1 + gradient * rest1;
-    const Vector<T> second = load(v + i, count) * beta2 + gradient * gradient * rest2;
-    store<T>(m + i, first, count);
-    store<T>(v + i, second, count);
+    const Vector<T> first = load_part(m + i, count) * beta1 + gradient * rest1;
+    const Vector<T> second = load_part(v + i, count) * beta2 + gradient * gradient * rest2;
+    store_part<T>(m + i, first, count);
+    store_part<T>(v + i, second, count);
     const Vector<T> moved = first / (square_root<T>(second) + eps) * step;
-    store<T>(out + i, moved + parameter * keep, count);
+    store_part<T>(out + i, moved + parameter * keep, count);
   }
 }
 
@@ -32,15 +32,15 @@ void sgd(const T* p, const T* g, T* velocity, T* out, std::int64_t n, const SgdN
   const T share = static_cast<T>(numbers.share), decay = static_cast<T>(numbers.decay);
   for (std::int64_t i = 0; i < n; i += kLanes<T>) {
     const std::int64_t count = n - i;
-    const Vector<T> parameter = load(p + i, count);
-    Vector<T> gradient = load(g + i, count);
+    const Vector<T> parameter = load_part(p + i, count);
+    Vector<T> gradient = load_part(g + i, count);
     if (decay != 0) gradient += parameter * decay;
     if (velocity != nullptr) {
-      const Vector<T> moved = load(velocity + i, count) * momentum + gradient * share;
-      store<T>(velocity + i, moved, count);
+      const Vector<T> moved = load_part(velocity + i, count) * momentum + gradient * share;
+      store_part<T>(velocity + i, moved, count);
       gradient = numbers.nesterov ? gradient + moved * momentum : moved;
     }
-    store<T>(out + i, parameter - gradient * lr, count);
+    store_part<T>(out + i, parameter - gradient * lr, count);
   }
 }
 

@@ -94,7 +94,7 @@ template <class T, class Function>
 void write(T* out, std::int64_t n, const Function& function) {
   std::int64_t i = 0;
   for (; i + kLanes<T> <= n; i += kLanes<T>) store(out + i, function(i, kLanes<T>));
-  if (i < n) store<T>(out + i, function(i, n - i), n - i);
+  if (i < n) store_part<T>(out + i, function(i, n - i), n - i);
 }
 
 /// The product is stored before the peak is subtracted: as one operation, the difference of large
@@ -103,7 +103,7 @@ template <class T>
 void softmax(const T* x, T* out, std::int64_t n, std::int64_t taken, T scale, T* scratch) {
   if (scale != 1) {
     write(scratch, taken,
-          [=](std::int64_t i, std::int64_t count) { return load(x + i, count) * scale; });
+          [=](std::int64_t i, std::int64_t count) { return load_part(x + i, count) * scale; });
     x = scratch;
   }
   const T inverse = 1 / exponentials<true>(x, taken, peak_of(x, taken), scratch);
@@ -114,10 +114,10 @@ void softmax(const T* x, T* out, std::int64_t n, std::int64_t taken, T scale, T*
 template <class T>
 void softmax_gradient(const T* grad, const T* y, T* out, std::int64_t n, T scale) {
   const T dot = static_cast<T>(sum_over<T>(n, [=](std::int64_t i, std::int64_t count) {
-    return load(grad + i, count) * load(y + i, count);
+    return load_part(grad + i, count) * load_part(y + i, count);
   }));
   write(out, n, [=](std::int64_t i, std::int64_t count) {
-    return scale * load(y + i, count) * (load(grad + i, count) - dot);
+    return scale * load_part(y + i, count) * (load_part(grad + i, count) - dot);
   });
 }
 
@@ -126,16 +126,16 @@ void log_softmax(const T* x, T* out, std::int64_t n) {
   const Peak<T> peak = peak_of(x, n);
   const T log_total = log_of(sum_of_exponentials(x, n, peak));
   write(out, n, [=](std::int64_t i, std::int64_t count) {
-    return (load(x + i, count) - peak.value) - log_total;
+    return (load_part(x + i, count) - peak.value) - log_total;
   });
 }
 
 template <class T>
 void log_softmax_gradient(const T* grad, const T* y, T* out, std::int64_t n) {
-  const T total = static_cast<T>(
-      sum_over<T>(n, [=](std::int64_t i, std::int64_t count) { return load(grad + i, count); }));
+  const T total = static_cast<T>(sum_over<T>(
+      n, [=](std::int64_t i, std::int64_t count) { return load_part(grad + i, count); }));
   write(out, n, [=](std::int64_t i, std::int64_t count) {
-    return load(grad + i, count) - exp<T>(load(y + i, count)) * total;
+    return load_part(grad + i, count) - exp<T>(load_part(y + i, count)) * total;
   });
 }
 

@@ -43,7 +43,8 @@ CASES = [
     ((2, 5, 5, 400), (3, 3, 400, 33), ONES, ONES),
     ((1, 3, 2, 1100), (1, 2, 1100, 5), ONES, ONES),
     ((2, 4, 3, 600), (3, 2, 600, 30), (2, 1), ONES),
-    ((5, 24, 23, 8), (3, 3, 8, 17), ONES, ONES),
+    ((5, 24, 23, 12), (3, 3, 12, 48), ONES, ONES),
+    ((40, 16, 16, 3), (3, 3, 3, 70), ONES, ONES),
     ((9, 32, 32, 3), (7, 7, 3, 16), (4, 4), (3, 3)),
     ((40, 8, 8, 16), (3, 3, 16, 32), (2, 2), ONES),
     ((70, 4, 4, 32), (3, 3, 32, 32), ONES, ONES),
@@ -79,6 +80,28 @@ def test_sizes_that_are_cut_into_pieces(isa, rng, case, stored, threads):
     (top, left) = padding
     expected = expected[:, top : top + images[1], left : left + images[2]]
     np.testing.assert_array_equal(dx, expected)
+
+
+def test_groups_are_convolutions_of_their_own(rng, threads):
+    threads(2)
+    images, filters, settings = (8, 20, 20, 24), (3, 3, 12, 80), (ONES, ONES, ONES)
+    x, w, dy = (whole(rng, shape) for shape in (images, filters, (8, 20, 20, 80)))
+    view = [_cpu.from_numpy(a, False) for a in (x, w, dy)]
+    y = _cpu.conv2d(view[0], view[1], *settings, 2).numpy()
+    dx = _cpu.conv2d_input_gradient(view[2], view[1], images, *settings, 2).numpy()
+    dw = _cpu.conv2d_weight_gradient(view[0], view[2], filters, *settings, 2).numpy()
+    for g in (0, 1):
+        channels, out = slice(12 * g, 12 * g + 12), slice(40 * g, 40 * g + 40)
+        a, b, c = (
+            _cpu.from_numpy(part.copy(), False)
+            for part in (x[..., channels], w[..., out], dy[..., out])
+        )
+        alone = _cpu.conv2d(a, b, *settings, 1).numpy()
+        np.testing.assert_array_equal(y[..., out], alone)
+        alone = _cpu.conv2d_input_gradient(c, b, a.shape, *settings, 1).numpy()
+        np.testing.assert_array_equal(dx[..., channels], alone)
+        alone = _cpu.conv2d_weight_gradient(a, c, b.shape, *settings, 1).numpy()
+        np.testing.assert_array_equal(dw[..., out], alone)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -79,6 +79,7 @@ def test_every_kernel_stride_padding_and_dilation(backend, rng, kernel, stride):
         ((3, 1, 1, 7), (3, 3, 7, 5), {"padding": 1}),  # 8 of 9 taps meet padding alone
         ((2, 2, 2, 3), (3, 3, 3, 40), {"padding": 1, "stride": 2}),
         ((2, 1, 3, 2), (3, 3, 2, 4), {"padding": 4, "dilation": 3}),  # some outputs see nothing
+        ((2, 6, 3, 6), (3, 3, 6, 7), {"padding": 1, "dilation": 2}),  # all rows, one column
         ((2, 3, 3, 2), (1, 1, 2, 3), {"padding": 2}),
         ((2, 5, 4, 3), (1, 1, 3, 2), {"stride": (2, 3)}),
         ((1, 3, 3, 2), (2, 2, 2, 3), {"stride": 5}),  # most pixels are never met

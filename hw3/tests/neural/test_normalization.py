@@ -6,8 +6,8 @@ import pytest
 from needle_hw3 import neural
 
 EPS = 1e-3
-BATCHES = [(1, 1), (2, 3), (7, 17), (300, 5), (1100, 40), (130, 300)]
-ROWS = [(1,), (5,), (3, 1), (4, 17), (2, 3, 64), (70, 5), (3, 300)]
+BATCHES = [(1, 1), (7, 17), (300, 5), (1100, 40), (130, 300)]
+ROWS = [(5,), (3, 1), (4, 17), (2, 3, 64), (70, 5), (3, 300)]
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
 
 
@@ -150,9 +150,8 @@ def test_nan_and_infinity_stay_in_their_column_or_row(array, rng):
 
 def test_operands_that_repeat_elements(array, rng):
     x, grad, one = rng.standard_normal((3, 6))
-    repeated = [np.broadcast_to(row, (4, 6)) for row in (x, grad)] + [
-        np.broadcast_to(one[:1], (6,))
-    ]
+    repeated = [np.broadcast_to(row, (4, 6)) for row in (x, grad)]
+    repeated.append(np.broadcast_to(one[:1], (6,)))
     copied = [np.array(each) for each in repeated]
     for forward, backward in [
         (neural.batch_norm, neural.batch_norm_gradient),

@@ -169,8 +169,8 @@ def exact_losses(z, labels, s):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("shape", [(1, 1), (5, 17), (3, 2), (40, 131)], ids=str)
-@pytest.mark.parametrize("s", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 2), (40, 131)], ids=str)
+@pytest.mark.parametrize("s", [0.0, 0.1])
 def test_losses_are_those_of_the_formula(array, layout, rng, shape, s, dtype):
     z = rng.standard_normal(shape).astype(dtype)
     labels = rng.integers(shape[1], size=shape[0])

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import needle_hw3
 from needle_hw0.cli import run
-from needle_hw1 import Device, use_device
+from needle_hw1 import Device
 from needle_hw2.training import options
 from needle_hw4.commands import generate, lm, predict, resnet9
 
@@ -72,8 +72,7 @@ def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     device = _device(arguments.device)
     if arguments.threads is not None:
         needle_hw3.set_num_threads(arguments.threads)
-    with use_device(device):
-        code: int = arguments.command.run(arguments, words, device)
+    code: int = arguments.command.run(arguments, words, device)
     return code
 
 

@@ -60,9 +60,8 @@ def by_cells(layer, x, state):
     finals = []
     steps = list(x)
     for number, cell in enumerate(layer.cells):
-        if state is None:
-            h = None
-        else:
+        h = state
+        if state is not None:
             h = tuple(s[number] for s in state) if is_lstm else state[number]
         for position, step in enumerate(steps):
             h = cell(step, h)

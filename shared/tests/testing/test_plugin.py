@@ -60,6 +60,17 @@ def test_a_test_may_name_devices_of_its_own(run, mark):
     run(code).assert_outcomes(passed=1)
 
 
+def test_a_conftest_names_the_devices_of_the_tests_below_it(run, pytester):
+    names = "def pytest_default_devices(): return ['stand_in:first', 'stand_in:second']"
+    pytester.mkdir("inner").joinpath("conftest.py").write_text(names)
+    code = "def test_it(device): print('on', device)"
+    pytester.path.joinpath("inner", "test_inner.py").write_text(code)
+    result = run("def test_other(): pass", "-s")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["*on first()*", "*on second()*"])
+    run("def test_other(): pass", "--device", "stand_in:first").assert_outcomes(passed=2)
+
+
 def test_another_parameter_leaves_the_devices(run):
     code = """
     import pytest

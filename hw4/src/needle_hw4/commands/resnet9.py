@@ -16,6 +16,7 @@ from needle_hw4.apps import images
 from needle_hw4.models import ResNet9
 
 KEPT = (*options.KEPT, "trained", "augment")
+RATES = {"adam": 0.003, "adamw": 0.003, "sgd": 0.1}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--workers", type=int, default=0, metavar="N", help="loading threads")
     group.add_argument("--augment", action=argparse.BooleanOptionalAction, default=True,
                        help="move images at random, and mirror those of cifar10")  # fmt: skip
-    options.add_optimizer(parser.add_argument_group("optimiser"), epochs=10, weight_decay=0.001)
+    options.add_optimizer(
+        parser.add_argument_group("optimiser"), RATES, epochs=20, weight_decay=0.0001
+    )
     options.add_results(parser.add_argument_group("results"))
 
 

@@ -67,6 +67,8 @@ class LanguageModel(nn.Module):
 
         x has the numbers of words, (T, B); h is a state as it is returned, or None at the start.
         """
+        if x.ndim != 2:
+            raise ValueError(f"LanguageModel takes words of shape (T, B), got {x.shape}")
         states, h = self.model(self.embedding(x), h)
         steps, batch, features = states.shape
         return self.linear(states.reshape((steps * batch, features))), h

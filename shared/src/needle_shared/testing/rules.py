@@ -66,10 +66,11 @@ def purity_check(function: Function, *leaves: Any) -> None:
 
     And that gradients can be asked for again.
     """
+    before = [as_numpy(leaf).copy() for leaf in leaves]
     result = function(*leaves)
     weights = np.cos(np.arange(result.size)).reshape(result.shape)  # no two are alike
     cotangent = _copy(result, weights)
-    kept = [as_numpy(value).copy() for value in (result, cotangent, *leaves)]
+    before += [as_numpy(value).copy() for value in (result, cotangent)]
     found = []
     for create_graph in (False, True, False):
         result.backward(cotangent, create_graph=create_graph)
@@ -77,8 +78,8 @@ def purity_check(function: Function, *leaves: Any) -> None:
     for first, second, third in zip(*found, strict=True):
         assert_close(first, second)
         np.testing.assert_array_equal(first, third)
-    for value, before in zip((result, cotangent, *leaves), kept, strict=True):
-        np.testing.assert_array_equal(as_numpy(value), before)
+    for value, kept in zip((*leaves, result, cotangent), before, strict=True):
+        np.testing.assert_array_equal(as_numpy(value), kept)
 
 
 def reuse_check(op: Any, read: Function, first: list[Any], second: list[Any]) -> None:

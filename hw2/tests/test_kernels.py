@@ -1,0 +1,127 @@
+"""Where libraries have kernels for networks: how they are found, and that they are called."""
+
+import numpy as np
+import pytest
+
+from needle_hw2 import Tensor, nn, ops, optim
+from needle_hw2.kernels import fused_kernels
+from needle_shared.testing import assert_close
+
+
+@pytest.fixture
+def nd():
+    """Return hw3, whose arrays have such kernels."""
+    return pytest.importorskip("needle_hw3", reason="needs hw3")
+
+
+def test_libraries_without_kernels_have_none(second_device):
+    assert fused_kernels(np.ones(2)) is None
+    assert fused_kernels(second_device().array([1.0, 2.0])) is None
+
+
+def test_kernels_are_for_floating_point_numbers(nd):
+    assert fused_kernels(nd.asarray([1.0])) is nd.neural
+    assert fused_kernels(nd.asarray([1])) is None
+
+
+@pytest.fixture
+def calls(nd, monkeypatch):
+    """Count the calls of hw3's kernels, by name."""
+    names = []
+
+    def counted(name, function):
+        def call(*arguments, **options):
+            names.append(name)
+            return function(*arguments, **options)
+
+        return call
+
+    for name, function in vars(nd.neural).items():
+        if callable(function):
+            monkeypatch.setattr(nd.neural, name, counted(name, function))
+    return names
+
+
+CASES = [
+    (ops.Sigmoid(), [(3, 4)], ["sigmoid", "sigmoid_gradient"]),
+    (ops.Tanh(), [(3, 4)], ["tanh_gradient"]),
+    (ops.LogSoftmax(), [(3, 4)], ["log_softmax", "log_softmax_gradient"]),
+    (ops.LogSoftmax(0), [(5,)], ["log_softmax", "log_softmax_gradient"]),
+    (ops.LogSoftmax(0), [(3, 4)], []),
+    (ops.LogSumExp(-1), [(3, 4)], ["logsumexp"]),
+    (ops.LogSumExp(1, keepdims=True), [(3, 4)], ["logsumexp"]),
+    (ops.CrossEntropy(np.array([0, 3, 1])), [(3, 4)], ["softmax_loss", "softmax_loss_gradient"]),
+    (ops.CrossEntropy(np.array([0, 3, 1]), 0.1), [(3, 4)],
+     ["softmax_loss", "softmax_loss_gradient"]),
+    (ops.Normalize(0), [(6, 4), (4,), (4,)], ["batch_norm", "batch_norm_gradient"]),
+    (ops.Normalize((0, 2, 1)), [(3, 2, 5, 4), (4,), (4,)], ["batch_norm", "batch_norm_gradient"]),
+    (ops.Normalize(-1), [(2, 3, 4), (4,), (4,)], ["layer_norm", "layer_norm_gradient"]),
+    (ops.Normalize((0, 1)), [(3, 4), (4,), (4,)], []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("op", "shapes", "kernels"), CASES, ids=lambda case: getattr(type(case), "__name__", "")
+)
+@pytest.mark.parametrize("device", ["cpu", "cpu_numpy"])
+def test_ops_call_kernels_and_give_what_they_give_without(
+    nd, calls, rng, op, shapes, kernels, device
+):
+    arrays = [rng.standard_normal(shape) for shape in shapes]
+    results = []
+    for home in (None, getattr(nd, device)()):
+        leaves = [Tensor(array, device=home) for array in arrays]
+        result = op(*leaves)
+        weights = Tensor(np.cos(np.arange(result.size)).reshape(result.shape), device=home)
+        result.backward(weights, create_graph=False)
+        results.append([result, *(leaf.grad for leaf in leaves)])
+        if home is None:
+            assert calls == []
+    assert [name for name in calls if name in kernels] == kernels
+    assert bool(calls) == bool(kernels)
+    for plain, fused in zip(*results, strict=True):
+        assert fused.device == home
+        assert_close(fused, plain)
+    if isinstance(op, ops.Normalize):
+        op(*leaves)
+        kept = op.mean.shape, op.variance.shape
+        op(*[Tensor(array) for array in arrays])
+        assert kept == (op.mean.shape, op.variance.shape)
+
+
+@pytest.mark.parametrize("rule", [
+    (optim.Adam, {"weight_decay": 0.1}, "adam_step"),
+    (optim.AdamW, {}, "adam_step"),
+    (optim.SGD, {"weight_decay": 0.1}, "sgd_step"),
+    (optim.SGD, {"momentum": 0.9}, "sgd_step"),
+    (optim.SGD, {"momentum": 0.9, "dampening": 0.5}, "sgd_step"),
+    (optim.SGD, {"momentum": 0.9, "dampening": 0, "nesterov": True}, "sgd_step"),
+], ids=lambda rule: rule[0].__name__)  # fmt: skip
+def test_optimizers_call_kernels_and_take_the_same_steps(nd, calls, rng, rule):
+    kind, settings, kernel = rule
+    start, gradients = rng.standard_normal((3, 4)), rng.standard_normal((4, 3, 4))
+    ends = []
+    for home in (None, nd.cpu()):
+        parameter = Tensor(start, device=home)
+        optimizer = kind([parameter], lr=0.1, **settings)
+        for gradient in gradients:
+            parameter.grad = Tensor(gradient, device=home, requires_grad=False)
+            optimizer.step()
+        state = optimizer.state_dict()["state"].get(0, {})
+        ends.append([parameter, *(each for each in state.values() if isinstance(each, Tensor))])
+    assert calls == [kernel] * 4
+    for plain, fused in zip(*ends, strict=True):
+        assert_close(fused, plain)
+
+
+def test_labels_come_from_any_library(nd, second_device, rng):
+    logits, labels = rng.standard_normal((3, 4)), np.array([3, 0, 1])
+    expected = ops.cross_entropy(Tensor(logits), labels).numpy()
+    homes = [None, nd.cpu(), nd.cpu_numpy(), second_device()]
+    for home in homes:
+        for other in homes:
+            given = labels if other is None else other.array(labels)
+            result = ops.cross_entropy(Tensor(logits, device=home), given)
+            assert_close(result, expected)
+            y = Tensor(given, requires_grad=False)
+            assert_close(nn.SoftmaxLoss()(Tensor(logits, device=home), y), expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -42,9 +43,9 @@ def multiplications(x: Any, w: Any, relu: Callable[[Any], Any]) -> Any:  # noqa:
 CHAINS = {"mixed": mixed, "additions": additions, "multiplications": multiplications}
 
 
-def in_hw1(chain: str, *, create_graph: bool) -> Callable[[], Any]:
-    """Return a function that runs and differentiates a chain with hw1."""
-    import needle_hw1 as ndl
+def in_needle(package: str, chain: str, *, create_graph: bool = False) -> Callable[[], Any]:
+    """Return a function that runs and differentiates a chain with hw1, or with hw4's arrays."""
+    ndl = importlib.import_module(package)
 
     def step() -> Any:
         x, w = ndl.Tensor(VALUES), ndl.Tensor(VALUES)
@@ -74,8 +75,9 @@ def main() -> int:
     for chain in CHAINS:
         setups = {
             "PyTorch": partial(in_torch, chain),
-            "hw1": partial(in_hw1, chain, create_graph=True),
-            "hw1, create_graph=False": partial(in_hw1, chain, create_graph=False),
+            "hw1": partial(in_needle, "needle_hw1", chain, create_graph=True),
+            "hw1, create_graph=False": partial(in_needle, "needle_hw1", chain),
+            "hw4, create_graph=False": partial(in_needle, "needle_hw4", chain),
         }
         results = [setup()() for setup in setups.values()]
         for result in results:

@@ -10,7 +10,10 @@ import pytest
 from needle_shared.course import install_alias
 
 needle_hw1 = pytest.importorskip("needle_hw1", reason="hw1 is not installed")
+numpy_device = needle_hw1.default_device()
 needle_hw4 = pytest.importorskip("needle_hw4", reason="hw4 is not installed")
+# Importing it chose a device for all tests of this process, whichever stage they are about.
+needle_hw1.set_default_device(numpy_device)
 
 
 @pytest.fixture
@@ -23,19 +26,32 @@ def process_default():
     return Context().run(needle_hw1.default_device)
 
 
-def test_the_default_device_is_put_back():
-    earlier = process_default()
-    needle_hw1.set_default_device(needle_hw1.cpu())
-    try:
-        with install_alias("hw4"):
-            assert process_default() is needle_hw1.cpu(), "installing alone changes nothing"
-            import needle
+@pytest.mark.parametrize(
+    "statement", ["import needle.nn", "from models import ResNet9", "from simple_ml import *"]
+)
+def test_the_default_device_is_put_back(statement, global_generator):
+    with install_alias("hw4"):
+        assert process_default() is numpy_device, "installing alone changes nothing"
+        exec(statement)
+        import needle
 
-            assert process_default() is needle.default_device()
-            assert needle.Tensor([1.0]).device == needle.init.zeros(1).device == needle.cpu()
-        assert process_default() is needle_hw1.cpu()
-    finally:
-        needle_hw1.set_default_device(earlier)
+        assert process_default() is needle.default_device()
+        assert needle.Tensor([1.0]).device == needle.init.zeros(1).device == needle.cpu()
+    assert process_default() is numpy_device
+
+
+@pytest.mark.parametrize("name", ["needle", "models", "simple_ml", "needle.data"])
+def test_the_device_that_importing_hw4_chooses_is_put_back_too(run, name):
+    result = run(
+        "-c",
+        "import needle_hw1, importlib\n"
+        "from needle_shared.course import install_alias\n"
+        "with install_alias('hw4'):\n"
+        f"    dir(importlib.import_module('{name}'))\n"
+        "    assert needle_hw1.default_device() is not needle_hw1.cpu()\n"
+        "assert needle_hw1.default_device() is needle_hw1.cpu()\n",
+    )
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("module", ["needle", "needle.autograd", "needle.nn", "needle.ops"])
@@ -125,6 +141,7 @@ def test_words_are_float32_unless_a_dtype_is_named(ndl):
     for dtype, expected in ((None, "float32"), ("float32", "float32"), ("int32", "int32")):
         for words in ndl.data.get_batch(columns, 0, 2, needle_hw4.cpu_numpy(), dtype):
             assert words.dtype == expected
+            assert words.device == needle_hw4.cpu_numpy()
     assert ndl.data.get_batch.__doc__ == needle_hw4.data.get_batch.__doc__
 
 
@@ -176,6 +193,14 @@ def test_simple_ml_after_the_models_seeds_nothing(ndl, global_generator):
     exec("from simple_ml import *", names)
     assert names["device"] is simple_ml.device is ndl.cpu()
     assert {"ResNet9", "LanguageModel", "ndl", "nn", "np", "parse_mnist"} <= names.keys()
+
+
+def test_the_mask_of_attention_lies_on_the_device_that_is_named(ndl):
+    mask = ndl.nn.MultiHeadAttention().create_causal_mask(1, 2, needle_hw4.cpu_numpy())
+    assert isinstance(mask, ndl.NDArray)
+    assert mask.device == needle_hw4.cpu_numpy()
+    assert mask.dtype == "float32"
+    assert mask.shape == (1, 1, 1, 2)
 
 
 def test_a_missing_stage_is_named(monkeypatch):

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from needle_shared.course.float32 import Float32Module
-from needle_shared.course.modules import AliasModule, AutogradModule
+from needle_shared.course.modules import AliasModule, AutogradModule, SeedingModule
 
 
 class DeviceModule(AliasModule):
@@ -15,15 +15,16 @@ class DeviceModule(AliasModule):
 
     def run(self) -> None:
         """Let tensors be made there, in all threads, until the alias is removed."""
-        library = import_module(str(self._source))
+        tensors = import_module("needle_hw1")
+        # Noted before the stage is imported, which may choose a device as well.
         if self._earlier is None:  # the one of the process, not of a `use_device` around
-            self._earlier = Context().run(library.default_device)
-        library.set_default_device(self.default_device())
+            self._earlier = Context().run(tensors.default_device)
+        tensors.set_default_device(self.default_device())
 
     def close(self) -> None:
         """Make the earlier device the default again."""
         if self._earlier is not None:
-            import_module(str(self._source)).set_default_device(self._earlier)
+            import_module("needle_hw1").set_default_device(self._earlier)
             self._earlier = None
 
 
@@ -33,6 +34,15 @@ class Float32DeviceModule(Float32Module, DeviceModule):
 
 class Float32AutogradModule(Float32Module, AutogradModule):
     """`needle.autograd` of a stage where tensors are float32."""
+
+
+class ModelsModule(SeedingModule):
+    """`models` of hw4."""
+
+    def run(self) -> None:
+        """Import `needle`, as the course's module does, and seed NumPy's generator."""
+        import_module("needle")
+        super().run()
 
 
 class TrainingModule(AliasModule):

@@ -13,6 +13,7 @@ from needle_shared.course.arrays import (
     DeviceModule,
     Float32AutogradModule,
     Float32DeviceModule,
+    ModelsModule,
     TrainingModule,
 )
 from needle_shared.course.attention import AttentionModule
@@ -219,7 +220,7 @@ HW4_APP_LEAKS = {
     "ndl": "needle",
     "nn": "needle.nn",
 }
-HW4_MODELS = answered_by("needle_hw4.models", HW4_APP_LEAKS, SeedingModule)
+HW4_MODELS = answered_by("needle_hw4.models", HW4_APP_LEAKS, ModelsModule)
 HW4_SIMPLE_ML = answered_by(
     "needle_hw4.apps.simple_ml",
     {

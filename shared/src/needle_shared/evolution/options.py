@@ -11,8 +11,8 @@ from needle_shared.evolution.workloads import CELLS as WORKLOAD_CELLS
 NETWORK = "network"  # the workload of the two-layer network
 CELLS_OF: dict[str, Mapping[str, str]] = {NETWORK: CELLS, **WORKLOAD_CELLS}
 
-_TEXT = {"steps": 150, "embedding": 64, "hidden": 64, "bptt": 40, "lr": 1.0, "batch": 16}
-_IMAGES = {"steps": 150, "lr": 0.03, "batch": 64}
+_TEXT = {"steps": 250, "embedding": 64, "hidden": 64, "bptt": 40, "lr": 1.0, "batch": 16}
+_IMAGES = {"steps": 250, "lr": 0.03, "batch": 64}
 
 # The settings of each workload and data set; the first data set is the usual one. Of the network,
 # epochs until the test error hardly falls, and repeats for a steady median; on MNIST the course's

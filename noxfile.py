@@ -261,8 +261,8 @@ def parity(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def compare(session: nox.Session) -> None:
-    """Train the same network on every stage, side by side; `-- --data mnist` for real digits."""
-    install(session, shared="compare", **dict.fromkeys(STAGES, ""))
+    """Train the same network on every stage, side by side; `-- --workload text` for another one."""
+    install(session, shared="compare,photos", **dict.fromkeys(STAGES, ""))
     session.run("python", "-m", "needle_shared.evolution", *session.posargs)
 
 

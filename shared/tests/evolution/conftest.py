@@ -1,5 +1,6 @@
 """A small problem, and stand-in cells where the cells' processes find them."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -31,6 +32,19 @@ def standin_path(monkeypatch):
     """Let the cells' processes import `standin_cells`."""
     path = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
+
+
+@pytest.fixture(autouse=True)
+def numpy_device():
+    """Make NumPy's device the default one, which importing hw4 and its cells change."""
+    if importlib.util.find_spec("needle_hw1") is None:
+        yield
+        return
+    hw1 = importlib.import_module("needle_hw1")
+    before = hw1.default_device()
+    hw1.set_default_device(hw1.cpu())
+    yield
+    hw1.set_default_device(before)
 
 
 @pytest.fixture

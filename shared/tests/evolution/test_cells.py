@@ -5,7 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from needle_shared.evolution.cell import load_class
+from needle_shared.evolution.cell import CellMissingError, load_class
 from needle_shared.evolution.cells import CELLS, resolve
 from needle_shared.evolution.problem import initial_weights
 
@@ -16,7 +16,10 @@ def cell(request, problem):
     cell_class = load_class(CELLS[request.param])
     if importlib.util.find_spec(cell_class.package) is None:
         pytest.skip(f"{cell_class.package} is not installed")
-    cell = cell_class()
+    try:
+        cell = cell_class()
+    except CellMissingError as error:
+        pytest.skip(str(error))
     cell.start(problem.W1.copy(), problem.W2.copy())
     return cell
 
@@ -66,6 +69,18 @@ def test_what_is_written_by_hand_becomes_less_from_stage_to_stage():
     hw1, hw2 = (load_class(CELLS[name])().lines() for name in ("hw1", "hw2"))
     assert hw2.user < hw1.user
     assert hw2.library > hw1.library
+
+
+def test_the_cell_of_the_gpu_says_why_there_is_none():
+    pytest.importorskip("needle_hw4", reason="needle_hw4 is not installed")
+    hw3 = pytest.importorskip("needle_hw3")
+    cell_class = load_class(CELLS["hw4-cuda"])
+    if hw3.cuda().enabled():
+        assert cell_class().ndl.default_device() == hw3.cuda()
+    else:
+        with pytest.raises(CellMissingError) as raised:
+            cell_class()
+        assert str(raised.value) == hw3.cuda().why_disabled
 
 
 @pytest.mark.parametrize("name", CELLS)

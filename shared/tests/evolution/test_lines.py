@@ -138,4 +138,6 @@ def test_native_lines_are_those_beside_the_sources_if_they_are_there(package):
     (package / "csrc" / "a.cpp").write_text("int a;\n// no\n")
     (package / "csrc" / "deep" / "b.h").write_text("int b;\nint c;\n")
     (package / "csrc" / "notes.txt").write_text("not code\n")
+    (package / "csrc" / "tests").mkdir()
+    (package / "csrc" / "tests" / "test_a.cpp").write_text("int d;\n")
     assert native_lines("counted") == 3

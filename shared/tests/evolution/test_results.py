@@ -92,8 +92,8 @@ def test_others_may_read_the_file_as_any_other(comparison, tmp_path):
 
 
 def test_the_seconds_of_an_epoch_are_the_median(comparison):
-    assert comparison.cells[0].epoch_seconds == 2.0
-    assert comparison.cells[1].epoch_seconds is None
+    assert comparison.cells[0].median_seconds == 2.0
+    assert comparison.cells[1].median_seconds is None
 
 
 @pytest.mark.parametrize(

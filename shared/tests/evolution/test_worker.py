@@ -8,8 +8,11 @@ import sys
 import numpy as np
 import pytest
 
-from needle_shared.evolution.process import CellError, CellMissingError, CellProcess
-from needle_shared.evolution.worker import peak_memory, serve
+from needle_shared.evolution.cell import CellError, CellMissingError
+from needle_shared.evolution.compare import WORKER
+from needle_shared.evolution.process import CellProcess
+from needle_shared.evolution.serving import peak_memory, serve
+from needle_shared.evolution.worker import NetworkWorker
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def start(folder):
     started = []
 
     def start_cell(name, timeout=60.0):
-        started.append(CellProcess(f"standin_cells:{name}", folder, timeout))
+        started.append(CellProcess(WORKER, f"standin_cells:{name}", folder, timeout))
         return started[-1]
 
     yield start_cell
@@ -38,7 +41,7 @@ def test_each_request_has_one_answer(folder, monkeypatch, request):
         '{"do": "ready"}\n{"do": "start"}\n{"do": "trace", "first": 0, "count": 2}\n'
     )
     answers = io.StringIO()
-    assert serve("standin_cells:Double", folder, requests, answers) == 0
+    assert serve(NetworkWorker, "standin_cells:Double", folder, requests, answers) == 0
     ready, started, traced = map(json.loads, answers.getvalue().splitlines())
     assert (ready, started) == ({"package": "numpy"}, {})
     assert [np.float32(loss) == loss for loss in traced["losses"]] == [True, True]

@@ -27,6 +27,12 @@ What the columns mean:
 A second table has the public names that each stage adds to those of the stages above it, counted
 by module; the saved file has all of them. `interface` says what is public.
 
-Adding a stage takes one file in `cells/` and one line in `cells.CELLS`. A cell of your own needs no
-registration: `--cells hw0-numpy,module:Class`, with `module.py` in the current directory.
+`--workload text` trains a language model in place of that network, and `--workload images`
+ResNet9: `workloads` says what earlier stages have of them. There it is steps that are timed, the
+first losses of several trainings are compared, and the lines that you write are those of network
+and training. A stage that cannot take part is listed with the reason.
+
+Adding a stage takes one file in `cells/` and one line in `cells.CELLS`; in a workload, in
+`workloads` and its `CELLS`. A cell of your own needs no registration:
+`--cells hw0-numpy,module:Class`, with `module.py` in the current directory.
 """

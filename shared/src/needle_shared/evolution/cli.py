@@ -1,37 +1,41 @@
 """The command line: `python -m needle_shared.evolution --help`."""
 
 import argparse
-import math
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 
-from needle_shared.evolution.cells import CELLS, resolve
+from needle_shared.evolution.cells import resolve
 from needle_shared.evolution.compare import compare
+from needle_shared.evolution.options import CELLS_OF, DEFAULTS, NETWORK, read_options
 from needle_shared.evolution.problem import Problem, read_problem
 from needle_shared.evolution.progress import ConsoleProgress
 from needle_shared.evolution.report import report
 from needle_shared.evolution.results import Comparison, save
+from needle_shared.evolution.workloads.compare import compare_steps
+from needle_shared.evolution.workloads.problem import (
+    ImageProblem,
+    TextProblem,
+    read_images,
+    read_text,
+)
 
-# On MNIST the course's network; epochs until the test error hardly falls, and repeats for a
-# steady median.
-_HIDDEN = {"digits": 100, "mnist": 400, "synthetic": 100}
-_EPOCHS = {"digits": 30, "mnist": 20, "synthetic": 5}
-_REPEATS = {"digits": 15, "mnist": 5, "synthetic": 5}
+AnyProblem = Problem | TextProblem | ImageProblem
 
 FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the comparison; return 0 if all cells agree, 1 if not or if one failed."""
-    options = _options(argv)
+    options = read_options(argv)
     output, errors = Console(), Console(stderr=True)
     try:
         with ConsoleProgress(errors) as progress:
             progress.phase(f"Reading {options.data}")
             try:
-                cells = {name: resolve(name) for name in options.cells or CELLS}
+                table = CELLS_OF[options.workload]
+                cells = {name: resolve(name, table) for name in options.cells or table}
                 problem = _read(options)
             except (ImportError, OSError, ValueError) as error:
                 errors.print(str(error), style="red", highlight=False, markup=False)
@@ -40,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         errors.print("Interrupted", style="red")
         return INTERRUPTED
-    report(output, comparison, _title(problem, options))
+    report(output, comparison, _title(problem, options), options.steps)
     complaints = _missing(comparison, options.cells) + _unsaved(comparison, options)
     if not complaints:
         output.print(f"Saved as {options.out}", style="dim", highlight=False)
@@ -49,28 +53,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     return FAILED if complaints or not comparison.good else 0
 
 
-def _read(options: argparse.Namespace) -> Problem:
-    sizes = {"hidden": options.hidden, "lr": options.lr, "batch": options.batch}
-    return read_problem(options.data, options.data_dir, **sizes)
+def _read(options: argparse.Namespace) -> AnyProblem:
+    """Return the problem of the workload, with the settings that it has."""
+    settings = vars(options)
+    if options.workload == NETWORK:
+        sizes = {name: settings[name] for name in ("hidden", "lr", "batch")}
+        return read_problem(options.data, options.data_dir, **sizes)
+    sizes = {name: settings[name] for name in DEFAULTS[options.workload][options.data]}
+    read = read_text if options.workload == "text" else read_images
+    return read(options.data, options.data_dir, **sizes)
 
 
 def _compare(
-    problem: Problem,
+    problem: AnyProblem,
     cells: Mapping[str, str],
     options: argparse.Namespace,
     progress: ConsoleProgress,
 ) -> Comparison:
-    return compare(
-        problem,
-        cells,
-        epochs=options.epochs,
-        repeats=options.repeats,
-        timeout=options.timeout,
-        progress=progress,
-    )
+    watched: dict[str, Any] = {"timeout": options.timeout, "progress": progress}
+    if isinstance(problem, Problem):
+        turns = {"epochs": options.epochs, "repeats": options.repeats}
+        return compare(problem, cells, **turns, **watched)
+    return compare_steps(problem, cells, **watched)
 
 
-def _title(problem: Problem, options: argparse.Namespace) -> str:
+def _title(problem: AnyProblem, options: argparse.Namespace) -> str:
+    if not isinstance(problem, Problem):
+        return f"{problem.title}, {options.data}"
     inputs, hidden = problem.W1.shape
     return (
         f"{inputs}-{hidden}-{problem.W2.shape[1]} network, {options.data} "
@@ -94,57 +103,3 @@ def _unsaved(comparison: Comparison, options: argparse.Namespace) -> list[str]:
     except OSError as error:
         return [f"{options.out} cannot be written: {error.strerror}"]
     return []
-
-
-def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    options = _parser().parse_args(argv)
-    options.hidden = options.hidden or _HIDDEN[options.data]
-    options.epochs = options.epochs or _EPOCHS[options.data]
-    options.repeats = options.repeats or _REPEATS[options.data]
-    return options
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m needle_shared.evolution",
-        description="Train the same network on every stage, side by side.",
-    )
-    count = _number(int, "a whole number of at least 1", lambda value: value >= 1)
-    positive = _number(float, "a number above 0", lambda value: 0 < value < math.inf)
-    add = parser.add_argument
-    add("--data", choices=sorted(_EPOCHS), default="digits", help="data set (%(default)s)")
-    add("--data-dir", type=Path, metavar="DIR", help="folder that holds the data set")
-    add("--epochs", type=count, metavar="N", help=f"epochs of the training ({_each(_EPOCHS)})")
-    add("--repeats", type=count, metavar="N", help=f"timed epochs per cell ({_each(_REPEATS)})")
-    add("--hidden", type=count, metavar="N", help=f"hidden units ({_each(_HIDDEN)})")
-    add("--lr", type=positive, metavar="LR", default=0.2, help="learning rate (%(default)s)")
-    add("--batch", type=count, metavar="N", default=100, help="images per step (%(default)s)")
-    known = ", ".join(CELLS)
-    add("--cells", type=_names, metavar="NAME,...", help=f"some of {known}, or module:Class")
-    add("--timeout", type=positive, metavar="S", default=300.0, help="seconds for one answer")
-    default = Path("results", "compare.json")
-    add("--out", type=Path, metavar="FILE", default=default, help="results (%(default)s)")
-    return parser
-
-
-def _each(defaults: Mapping[str, int]) -> str:
-    return ", ".join(f"{data} {value}" for data, value in defaults.items())
-
-
-def _number(
-    convert: Callable[[str], float], rule: str, holds: Callable[[float], bool]
-) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = convert(text)
-        except ValueError:
-            value = math.nan
-        if not holds(value):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {rule}")
-        return value
-
-    return parse
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]

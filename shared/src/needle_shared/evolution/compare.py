@@ -1,78 +1,16 @@
 """The comparison itself: start the cells, check, train, time and describe them."""
 
-import tempfile
 from collections.abc import Mapping
-from contextlib import ExitStack, closing
-from pathlib import Path
-from typing import Any, Protocol
 
-from needle_shared.evolution.agreement import WINDOW
+from needle_shared.evolution.agreement import WINDOW, Tolerance, relative_bound
 from needle_shared.evolution.problem import Problem
-from needle_shared.evolution.process import CellError, CellMissingError, CellProcess
-from needle_shared.evolution.results import CellResult, Comparison, StageNames
-from needle_shared.evolution.verdict import judge
+from needle_shared.evolution.results import Comparison, StageNames
+from needle_shared.evolution.team import Progress, Silent, Team, assemble
+from needle_shared.evolution.verdict import epoch_is_its_steps, errors_agree, judge
 
+WORKER = "needle_shared.evolution.worker"
 CHECKED_STEPS = 300
 STAGE_PREFIX = "needle_"  # what the names of their packages begin with
-
-
-class Progress(Protocol):
-    """Hears how far the comparison is. Work is counted in steps of gradient descent."""
-
-    def begin(self, total: int) -> None:
-        """Hear that the work starts."""
-
-    def phase(self, title: str) -> None:
-        """Hear that the next part begins."""
-
-    def advance(self, work: int) -> None:
-        """Hear that another `work` steps are done."""
-
-
-class Silent:
-    """Progress that nobody sees."""
-
-    def begin(self, total: int) -> None:
-        """Say nothing."""
-
-    def phase(self, title: str) -> None:
-        """Say nothing."""
-
-    def advance(self, work: int) -> None:
-        """Say nothing."""
-
-
-class Team:
-    """The cells that have not failed, and the results of all."""
-
-    def __init__(self, cells: Mapping[str, CellProcess]) -> None:
-        self._live = dict(cells)
-        self.results = {name: CellResult(name) for name in cells}
-
-    def ask(self, name: str, do: str, **arguments: object) -> dict[str, Any] | None:
-        """Return the answer of a cell; None if it failed, and then it is not asked again."""
-        try:
-            return self._live[name].ask(do, **arguments)
-        except CellError as error:
-            del self._live[name]
-            result = self.results[name]
-            result.state = "missing" if isinstance(error, CellMissingError) else "failed"
-            result.reason, result.log = str(error), error.log
-            return None
-
-    def ask_all(self, do: str, **arguments: object) -> list[tuple[CellResult, dict[str, Any]]]:
-        """Return the cells' answers. They are asked in turn: no two ever work at once."""
-        answers = [(self.results[name], self.ask(name, do, **arguments)) for name in [*self._live]]
-        return [(result, answer) for result, answer in answers if answer is not None]
-
-    def align(self) -> None:
-        """Give every cell the weights of the first."""
-        while self._live:
-            first, *others = self._live
-            if self.ask(first, "share") is not None:
-                for name in others:
-                    self.ask(name, "join")
-                return
 
 
 def compare(
@@ -93,23 +31,14 @@ def compare(
     checked_epochs = min(epochs, -(-CHECKED_STEPS // problem.steps))
     steps = checked_epochs * problem.steps
     progress.begin(len(cells) * (steps + (epochs + repeats) * problem.steps))
-    with tempfile.TemporaryDirectory(prefix="needle-") as name, ExitStack() as stack:
-        folder = Path(name)
-        problem.save(folder / "problem.npz")
-        team = Team(
-            {
-                cell: stack.enter_context(closing(CellProcess(reference, folder, timeout)))
-                for cell, reference in cells.items()
-            }
-        )
-        progress.phase("Starting one process per cell")
-        for result, answer in team.ask_all("ready"):
-            result.package = answer["package"]
+    with assemble(WORKER, cells, problem.save, timeout, progress) as team:
         check(team, steps, progress)
         train(team, epochs, problem.steps, progress)
         measure(team, repeats, problem.steps, progress)
         stages = list_names(team)
-    comparison = judge(list(team.results.values()), problem, steps)
+    tolerance = Tolerance(relative_bound(*problem.W1.shape))
+    rules = [epoch_is_its_steps, errors_agree(len(problem.y_test))]
+    comparison = judge(list(team.results.values()), steps, tolerance, rules)
     comparison.stages = stages
     return comparison
 
@@ -148,10 +77,7 @@ def measure(team: Team, repeats: int, steps: int, progress: Progress) -> None:
         for result, answer in team.ask_all("epoch"):
             result.seconds.append(answer["seconds"])
             progress.advance(steps)
-    for result, answer in team.ask_all("describe"):
-        result.peak_memory_mib = answer["peak_memory"]
-        result.user_lines = answer["lines"]["user"]
-        result.library_lines = answer["lines"]["library"]
+    team.describe()
 
 
 def list_names(team: Team) -> list[StageNames]:

@@ -96,7 +96,11 @@ def loaded_lines(*packages: str) -> int:
 
 
 def native_lines(package: str) -> int | None:
-    """Return the lines of `csrc` beside the sources of a package; None where they are not."""
+    """Return the lines of `csrc` beside the sources of a package; None where they are not.
+
+    Folders of tests are left out.
+    """
     folder = Path(inspect.getfile(importlib.import_module(package))).parents[2] / "csrc"
     files = [path for path in folder.rglob("*") if path.suffix in _NATIVE_SUFFIXES]
-    return sum(cpp_lines(path.read_text("utf-8")) for path in files) or None
+    code = [path for path in files if "tests" not in path.relative_to(folder).parts]
+    return sum(cpp_lines(path.read_text("utf-8")) for path in code) or None

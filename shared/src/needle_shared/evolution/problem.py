@@ -3,6 +3,7 @@
 import importlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,9 +11,29 @@ from needle_shared.evolution.cell import Array
 
 CLASSES = 10
 
+P = TypeVar("P", bound="SavedProblem")
+
 
 @dataclass(frozen=True)
-class Problem:
+class SavedProblem:
+    """The base of what travels in a file: dataclasses of arrays and numbers."""
+
+    def save(self, path: Path) -> None:
+        """Write everything to an .npz file."""
+        np.savez(path, **asdict(self))
+
+    @classmethod
+    def load(cls: type[P], path: Path) -> P:
+        """Return what `save` wrote."""
+        with np.load(path) as file:
+            fields: dict[str, Any] = dict(file)
+        return cls(
+            **{name: value if value.ndim else value.item() for name, value in fields.items()}
+        )
+
+
+@dataclass(frozen=True)
+class Problem(SavedProblem):
     """Everything that a cell needs, the same for all.
 
     `X` (m x n) and `X_test` are float32 images in 0..1, `y` and `y_test` uint8 labels, `W1` (n x d)
@@ -37,17 +58,6 @@ class Problem:
         """Return images and labels of a step, counted from the first step of the first epoch."""
         first = step % self.steps * self.batch
         return self.X[first : first + self.batch], self.y[first : first + self.batch]
-
-    def save(self, path: Path) -> None:
-        """Write everything to an .npz file."""
-        np.savez(path, **asdict(self))
-
-    @classmethod
-    def load(cls, path: Path) -> "Problem":
-        """Return what `save` wrote."""
-        with np.load(path) as file:
-            values = dict(file)
-        return cls(**{**values, "lr": float(values["lr"]), "batch": int(values["batch"])})
 
 
 def initial_weights(inputs: int, hidden: int, seed: int = 0) -> tuple[Array, Array]:

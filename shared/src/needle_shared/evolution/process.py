@@ -12,6 +12,8 @@ import threading
 from pathlib import Path
 from typing import IO, Any, cast
 
+from needle_shared.evolution.cell import CellError, CellMissingError
+
 # Every library that NumPy may multiply with, and OpenMP: the cells are compared on one thread.
 _ONE_THREAD = dict.fromkeys(
     (
@@ -26,30 +28,19 @@ _ONE_THREAD = dict.fromkeys(
 )
 
 
-class CellError(RuntimeError):
-    """A cell raised an exception, died, or did not answer in time; `log` is what it printed."""
-
-    def __init__(self, reason: str, log: str = "") -> None:
-        super().__init__(reason)
-        self.log = log
-
-
-class CellMissingError(CellError):
-    """The stage of a cell is not installed."""
-
-
 class CellProcess:
     """A cell in a process of its own, with the problem in `folder`.
 
-    The process starts at once and imports its stage while the parent goes on, until it asks.
+    `worker` is the module that serves it, run as a program. The process starts at once and imports
+    its stage while the parent goes on, until it asks.
     """
 
-    def __init__(self, reference: str, folder: Path, timeout: float) -> None:
+    def __init__(self, worker: str, reference: str, folder: Path, timeout: float) -> None:
         self._timeout = timeout
         # A file, because nobody would empty a pipe: a stage that prints much would stop.
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "needle_shared.evolution.worker", reference, str(folder)],
+            [sys.executable, "-m", worker, reference, str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -85,7 +76,7 @@ class CellProcess:
             raise CellError(_ended(self._process.returncode) + last, log)
         answer: dict[str, Any] = json.loads(line)
         if "missing" in answer:
-            raise CellMissingError(f"{answer['missing']} is not installed")
+            raise CellMissingError(answer["missing"])
         if "error" in answer:
             raise CellError(answer["error"], self._printed())
         return answer

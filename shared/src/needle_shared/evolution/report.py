@@ -13,8 +13,8 @@ from rich.text import Text
 from needle_shared.evolution.results import CellResult, Comparison, StageNames
 
 _DEFINITIONS = (
-    "epoch: median of repeats in turn, on one thread · memory: peak of the whole process · "
-    "you write: lines of code of a training epoch, and what it needs that the library lacks · "
+    "{timed}: median of repeats in turn, on one thread · memory: peak of the whole process · "
+    "you write: lines of code of {written}, and what it needs that the library lacks · "
     "library: our code under that"
 )
 _STYLES = {"finished": "", "missing": "dim", "failed": "red"}
@@ -29,17 +29,24 @@ class Column(NamedTuple):
     show: Callable[[CellResult], str]
 
 
-def columns(comparison: Comparison) -> list[Column]:
-    """Return the columns after the cell's name; a value that is not there is shown as a dash."""
-    known = [cell.epoch_seconds for cell in comparison.cells if cell.epoch_seconds]
+def columns(comparison: Comparison, steps: int | None = None) -> list[Column]:
+    """Return the columns after the cell's name; a value that is not there is shown as a dash.
+
+    With `steps`, it is so many of these that were timed, not epochs, and there is no test.
+    """
+    known = [cell.median_seconds for cell in comparison.cells if cell.median_seconds]
     first = known[0] if known else 1.0
     milliseconds = max(known, default=0) < 1
     unit, factor, digits = ("ms", 1e3, 1) if milliseconds else ("s", 1.0, 2)
+    timed, loss = (f"epoch\n{unit}", "training\nloss")
+    test = [Column("test\nerror", lambda c: _number(c.test_error, 100, ".2f", " %"))]
+    if steps is not None:
+        timed, loss, test = f"step\n{unit}", f"loss after\n{steps} steps", []
     return [
-        Column(f"epoch\n{unit}", lambda c: _number(c.epoch_seconds, factor, f".{digits}f")),
-        Column("ratio\n", lambda c: _number(c.epoch_seconds, 1 / first, ".2f", "×")),
-        Column("training\nloss", lambda c: _number(c.training_loss, 1, ".4f")),
-        Column("test\nerror", lambda c: _number(c.test_error, 100, ".2f", " %")),
+        Column(timed, lambda c: _number(c.median_seconds, factor, f".{digits}f")),
+        Column("ratio\n", lambda c: _number(c.median_seconds, 1 / first, ".2f", "×")),
+        Column(loss, lambda c: _number(c.training_loss, 1, ".4f")),
+        *test,
         Column("memory\nMiB", lambda c: _number(c.peak_memory_mib, 1, ",.0f")),
         Column("you write\nlines", lambda c: _number(c.user_lines, 1, ",.0f")),
         Column("library\nlines", lambda c: _number(c.library_lines, 1, ",.0f")),
@@ -50,11 +57,11 @@ def _number(value: float | None, factor: float, form: str, suffix: str = "") -> 
     return "–" if value is None else f"{value * factor:{form}}{suffix}"
 
 
-def table(comparison: Comparison) -> Table:
+def table(comparison: Comparison, steps: int | None = None) -> Table:
     """Return the rows of all cells."""
     result = _empty_table()
     result.add_column("\ncell", style="bold", overflow="fold")
-    shown = columns(comparison)
+    shown = columns(comparison, steps)
     for column in shown:
         result.add_column(column.title, justify="right", no_wrap=True)
     blamed = {found.cell for found in comparison.disagreements}
@@ -89,11 +96,14 @@ def _empty_table() -> Table:
     return Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1))
 
 
-def report(console: Console, comparison: Comparison, title: str) -> None:
-    """Print the table, whether the cells agree, what each stage adds, and what columns mean."""
+def report(console: Console, comparison: Comparison, title: str, steps: int | None = None) -> None:
+    """Print the table, whether the cells agree, what each stage adds, and what columns mean.
+
+    `steps` is as in `columns`.
+    """
     console.print()
     console.print(title, style="bold", highlight=False)
-    console.print(table(comparison))
+    console.print(table(comparison, steps))
     for line in verdicts(comparison):
         console.print(line)
     for cell in comparison.cells:
@@ -105,14 +115,17 @@ def report(console: Console, comparison: Comparison, title: str) -> None:
         console.print()
         console.print("Public names that each stage adds to those above it", style="bold")
         console.print(names_table(comparison.stages))
-    console.print(_DEFINITIONS, style="dim", highlight=False)
+    timed, written = ("epoch", "a training epoch") if steps is None else ("step", "the training")
+    text = _DEFINITIONS.format(timed=timed, written=written)
+    console.print(text, style="dim", highlight=False)
 
 
 def verdicts(comparison: Comparison) -> list[Text]:
     """Return a line for everything that is missing or wrong, or that says what agrees how well."""
     wrong = [f"{c.name} failed: {c.reason}" for c in comparison.cells if c.state == "failed"]
     wrong += [found.text for found in comparison.disagreements]
-    lines = [Text(c.reason, style="dim") for c in comparison.cells if c.state == "missing"]
+    missing = [c for c in comparison.cells if c.state == "missing"]
+    lines = [Text(f"{c.name}: {c.reason}", style="dim") for c in missing]
     lines += [Text(f"✗ {text}", style="bold red") for text in wrong]
     finished = [cell.name for cell in comparison.finished]
     if len(finished) < 2:
@@ -120,10 +133,10 @@ def verdicts(comparison: Comparison) -> list[Text]:
     elif not comparison.disagreements:
         crossed = f"{comparison.kinks} kink{'s' if comparison.kinks > 1 else ''}"
         kinks = f", but where a ReLU crossed {crossed}" if comparison.kinks else ""
+        tests = ", and test errors" if comparison.finished[0].test_error is not None else ""
         text = (
             f"✓ {', '.join(finished)} agree: {comparison.steps} losses within "
-            f"{comparison.largest_difference:.1e} ({comparison.bound:.1e} allowed{kinks}), "
-            "and test errors"
+            f"{comparison.largest_difference:.1e} ({comparison.bound:.1e} allowed{kinks}){tests}"
         )
         lines.append(Text(text, style="green"))
     return lines

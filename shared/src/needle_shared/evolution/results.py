@@ -19,7 +19,12 @@ SCHEMA = 1
 
 @dataclass
 class CellResult:
-    """One row: what a cell answered, as far as it came."""
+    """One row: what a cell answered, as far as it came.
+
+    `losses` are those that are compared, `seconds` those of each timed epoch. In a workload `curve`
+    has the loss of each step of the training that is timed, `seconds` those of each step, and
+    `training_loss` is the last of the curve.
+    """
 
     name: str
     package: str = ""
@@ -27,6 +32,7 @@ class CellResult:
     reason: str = ""
     log: str = ""
     losses: list[float] = field(default_factory=list)
+    curve: list[float] = field(default_factory=list)
     epoch_gap: float | None = None
     seconds: list[float] = field(default_factory=list)
     training_loss: float | None = None
@@ -36,8 +42,8 @@ class CellResult:
     library_lines: int | None = None
 
     @property
-    def epoch_seconds(self) -> float | None:
-        """The median of the timed epochs."""
+    def median_seconds(self) -> float | None:
+        """The median of the timed epochs or steps."""
         return median(self.seconds) if self.seconds else None
 
 

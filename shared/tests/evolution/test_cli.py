@@ -15,6 +15,7 @@ import pytest
 from needle_shared.data.builtin import write_synthetic
 from needle_shared.evolution import cli
 from needle_shared.evolution.cells import CELLS
+from needle_shared.evolution.options import read_options
 
 HW0 = """
     import gzip
@@ -134,6 +135,21 @@ def test_bad_options_are_refused(command, capsys, arguments, message):
         command(*arguments)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], {"data": "digits", "hidden": 100, "steps": None, "out": "compare.json"}),
+        (["--data", "mnist", "--lr", "0.5"], {"hidden": 400, "epochs": 20, "lr": 0.5}),
+        (["--workload", "text"], {"data": "doc-text", "epochs": None, "out": "compare-text.json"}),
+        (["--workload", "images", "--batch", "5"], {"batch": 5, "out": "compare-images.json"}),
+    ],
+)
+def test_what_is_not_said_is_what_is_usual_for_workload_and_data(arguments, expected):
+    options = vars(read_options(arguments))
+    options["out"] = options["out"].name
+    assert {name: options[name] for name in expected} == expected
 
 
 def test_an_unknown_cell_is_refused_in_one_line(command):

@@ -82,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     known = ", ".join(dict.fromkeys(name for cells in CELLS_OF.values() for name in cells))
     add("--cells", type=_names, metavar="NAME,...", help=f"some of {known}, or module:Class")
     add("--timeout", type=positive, metavar="S", default=300.0, help="seconds for one answer")
-    add("--out", type=Path, metavar="FILE", help="results (results/compare.json)")
+    default = "results/compare.json, compare-text.json, compare-images.json"
+    add("--out", type=Path, metavar="FILE", help=f"results ({default})")
     return parser
 
 

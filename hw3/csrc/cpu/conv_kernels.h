@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "cpu/declare_table.h"
 #include "cpu/matmul_kernels.h"
 
 namespace needle {
@@ -33,14 +34,6 @@ struct ConvTable {
   ConvKernels<double> float64;
 };
 
-namespace baseline {
-const ConvTable& conv_table();
-}
-namespace avx2 {
-const ConvTable& conv_table();
-}
-namespace avx512 {
-const ConvTable& conv_table();
-}
+NEEDLE_DECLARE_TABLE(ConvTable, conv_table)
 
 }  // namespace needle

@@ -5,21 +5,14 @@
 #include <string>
 
 #include "common/errors.h"
+#include "cpu/declare_table.h"
 #include "cpu/isa.h"
 #include "cpu/movement.h"
 #include "cpu/tiles.h"
 
 namespace needle {
 
-namespace baseline {
-const ElementwiseTable& elementwise_table();
-}
-namespace avx2 {
-const ElementwiseTable& elementwise_table();
-}
-namespace avx512 {
-const ElementwiseTable& elementwise_table();
-}
+NEEDLE_DECLARE_TABLE(ElementwiseTable, elementwise_table)
 
 const ElementwiseTable& elementwise_table() {
   return NEEDLE_CHOOSE(elementwise_table);

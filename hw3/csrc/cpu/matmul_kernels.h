@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "cpu/declare_table.h"
+
 namespace needle {
 
 /// A matrix that is only read: element (i, j) is `data[i * row_stride + j * col_stride]`.
@@ -59,14 +61,6 @@ struct MatmulTable {
   MatmulKernels<double> float64;
 };
 
-namespace baseline {
-const MatmulTable& matmul_table();
-}
-namespace avx2 {
-const MatmulTable& matmul_table();
-}
-namespace avx512 {
-const MatmulTable& matmul_table();
-}
+NEEDLE_DECLARE_TABLE(MatmulTable, matmul_table)
 
 }  // namespace needle

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "cpu/declare_table.h"
+
 namespace needle {
 
 /// A rectangle of a matrix: rows of `columns` elements without gaps, `stride` apart.
@@ -44,14 +46,6 @@ struct NormalizationTable {
   NormalizationKernels<double> float64;
 };
 
-namespace baseline {
-const NormalizationTable& normalization_table();
-}
-namespace avx2 {
-const NormalizationTable& normalization_table();
-}
-namespace avx512 {
-const NormalizationTable& normalization_table();
-}
+NEEDLE_DECLARE_TABLE(NormalizationTable, normalization_table)
 
 }  // namespace needle

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "cpu/declare_table.h"
+
 namespace needle {
 
 /// The numbers of one step; each is rounded to the dtype of the elements when it is used.
@@ -34,14 +36,6 @@ struct OptimizerTable {
   OptimizerKernels<double> float64;
 };
 
-namespace baseline {
-const OptimizerTable& optimizer_table();
-}
-namespace avx2 {
-const OptimizerTable& optimizer_table();
-}
-namespace avx512 {
-const OptimizerTable& optimizer_table();
-}
+NEEDLE_DECLARE_TABLE(OptimizerTable, optimizer_table)
 
 }  // namespace needle

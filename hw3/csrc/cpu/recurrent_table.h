@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "cpu/declare_table.h"
+
 namespace needle {
 
 template <class T>
@@ -18,14 +20,6 @@ struct RecurrentTable {
   RecurrentKernels<double> float64;
 };
 
-namespace baseline {
-const RecurrentTable& recurrent_table();
-}
-namespace avx2 {
-const RecurrentTable& recurrent_table();
-}
-namespace avx512 {
-const RecurrentTable& recurrent_table();
-}
+NEEDLE_DECLARE_TABLE(RecurrentTable, recurrent_table)
 
 }  // namespace needle

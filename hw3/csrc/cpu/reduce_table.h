@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/dtype.h"
+#include "cpu/declare_table.h"
 
 namespace needle {
 
@@ -34,14 +35,6 @@ struct ReduceTable {
   ReduceKernel kernels[kReductions][kDTypes];
 };
 
-namespace baseline {
-const ReduceTable& reduce_table();
-}
-namespace avx2 {
-const ReduceTable& reduce_table();
-}
-namespace avx512 {
-const ReduceTable& reduce_table();
-}
+NEEDLE_DECLARE_TABLE(ReduceTable, reduce_table)
 
 }  // namespace needle

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "cpu/declare_table.h"
+
 namespace needle {
 
 inline constexpr std::int64_t kScratchMargin = 16;  // the elements of the widest vector
@@ -35,14 +37,6 @@ struct SoftmaxTable {
   SoftmaxKernels<double> float64;
 };
 
-namespace baseline {
-const SoftmaxTable& softmax_table();
-}
-namespace avx2 {
-const SoftmaxTable& softmax_table();
-}
-namespace avx512 {
-const SoftmaxTable& softmax_table();
-}
+NEEDLE_DECLARE_TABLE(SoftmaxTable, softmax_table)
 
 }  // namespace needle

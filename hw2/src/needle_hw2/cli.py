@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "train",
         help="train an MLP ResNet on images, with checkpoints to go on from",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=options.DefaultsHelp,
     )
     group = command.add_argument_group("data")
     options.add_data(group, ["digits", "mnist", "synthetic"], batch_size=100)

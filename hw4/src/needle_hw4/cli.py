@@ -56,9 +56,7 @@ def _add(
     command: ModuleType,
     about: str,
 ) -> None:
-    parser = commands.add_parser(
-        name, help=about, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    parser = commands.add_parser(name, help=about, formatter_class=options.DefaultsHelp)
     parser.set_defaults(command=command)
     default = repr(needle_hw3.default_device()).removesuffix("()")
     parser.add_argument("--device", choices=[*DEVICES], default=default,

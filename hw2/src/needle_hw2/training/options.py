@@ -17,6 +17,14 @@ LEARNING_RATES = {"adam": 0.001, "adamw": 0.001, "sgd": 0.1}
 KEPT = ("data", "batch_size", "optimizer", "lr", "weight_decay", "momentum", "schedule")
 
 
+class DefaultsHelp(argparse.ArgumentDefaultsHelpFormatter):
+    """Names the default of each option that has one: None and False say nothing."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        has_default = action.default is not None and action.default is not False
+        return super()._get_help_string(action) if has_default else action.help
+
+
 def add_data(group: argparse._ArgumentGroup, names: Sequence[str], batch_size: int) -> None:
     """Add the options of data sets that are called `names`; the first is the default."""
     group.add_argument("--data", choices=names, default=names[0])

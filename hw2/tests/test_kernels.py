@@ -11,7 +11,7 @@ from needle_shared.testing import assert_close
 @pytest.fixture
 def nd():
     """Return hw3, whose arrays have such kernels."""
-    return pytest.importorskip("needle_hw3", reason="needs hw3")
+    return pytest.importorskip("needle_hw3", reason="needs hw3: `nox -s hw4` runs it")
 
 
 def test_libraries_without_kernels_have_none(second_device):

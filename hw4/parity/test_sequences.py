@@ -91,7 +91,8 @@ def test_transformer(compare_modules, drawn, layers, causal, dtype):
             6, 9, layers, num_head=2, dim_head=4, causal=causal, batch_first=batch_first,
             sequence_len=8, dtype=dtype,
         )  # fmt: skip
-        compare_modules(module, drawn(5, 4, 6, dtype=dtype), call=rnn, length=50)
+        x = drawn(5, 4, 6, dtype=dtype)
+        compare_modules(module, x, call=rnn, length=100)  # through three layers
 
 
 @every_dtype

@@ -163,7 +163,10 @@ class Pool {
   void wait_for_others() {
     const auto all_done = [this] { return unfinished_.load(std::memory_order_acquire) == 0; };
     if (spin_until(all_done)) return;
-    while (!all_done()) unfinished_.wait(unfinished_.load(std::memory_order_acquire));
+    // One load answers both: who saw 1, then 0, would wait for 0 to change, forever.
+    while (const std::uint32_t left = unfinished_.load(std::memory_order_acquire)) {
+      unfinished_.wait(left);
+    }
   }
 
   std::mutex mutex_;  // held by the thread whose job runs

@@ -1,16 +1,16 @@
 #pragma once
 // What each elementwise operation does to one element: `apply`, for every dtype that ops.def gives
-// it. Functions in math.h work on vectors: `lanes`. The result's dtype is the argument's, or bool.
+// it. Functions of math.h work on vectors: `lanes`. The result's dtype is the argument's, or bool.
 //
 // Integers wrap and never trap: whatever C leaves undefined has a value here. Only for files that
-// are compiled once per instruction set, as NEEDLE_ISA.
+// are compiled once per instruction set, as NEEDLE_ISA; for a GPU, a vector is one number.
 
 #include <cstdint>
 
 #include "common/functors_rounding.h"
 #include "common/functors_truth.h"
+#include "common/math.h"
 #include "common/wrapping.h"
-#include "cpu/math.h"
 
 namespace needle::NEEDLE_ISA {
 namespace {
@@ -19,28 +19,28 @@ namespace {
 
 struct Negative {
   template <class T>
-  static T apply(T a) {
+  NEEDLE_FUNCTION static T apply(T a) {
     if constexpr (is_float<T>) return -a;
     return static_cast<T>(0 - Wrapping<T>(a));
   }
 };
 struct Positive {
   template <class T>
-  static T apply(T a) {
+  NEEDLE_FUNCTION static T apply(T a) {
     return a;
   }
 };
 struct Abs {
-  static float apply(float a) { return __builtin_fabsf(a); }
-  static double apply(double a) { return __builtin_fabs(a); }
+  NEEDLE_FUNCTION static float apply(float a) { return __builtin_fabsf(a); }
+  NEEDLE_FUNCTION static double apply(double a) { return __builtin_fabs(a); }
   template <class T>
-  static T apply(T a) {
+  NEEDLE_FUNCTION static T apply(T a) {
     return a < T(0) ? Negative::apply(a) : a;
   }
 };
 struct Sign {
   template <class T>
-  static T apply(T a) {
+  NEEDLE_FUNCTION static T apply(T a) {
     if constexpr (is_float<T>) {
       const T sign = static_cast<T>((a > 0) - (a < 0));
       return a != a ? a : sign;
@@ -50,37 +50,37 @@ struct Sign {
 };
 struct Add {
   template <class T>
-  static T apply(T a, T b) {
+  NEEDLE_FUNCTION static T apply(T a, T b) {
     return static_cast<T>(Wrapping<T>(a) + Wrapping<T>(b));
   }
 };
 struct Subtract {
   template <class T>
-  static T apply(T a, T b) {
+  NEEDLE_FUNCTION static T apply(T a, T b) {
     return static_cast<T>(Wrapping<T>(a) - Wrapping<T>(b));
   }
 };
 struct Multiply {
   template <class T>
-  static T apply(T a, T b) {
+  NEEDLE_FUNCTION static T apply(T a, T b) {
     return static_cast<T>(Wrapping<T>(a) * Wrapping<T>(b));
   }
 };
 struct Square {
   template <class T>
-  static T apply(T a) {
+  NEEDLE_FUNCTION static T apply(T a) {
     return Multiply::apply(a, a);
   }
 };
 struct Divide {
   template <class T>
-  static T apply(T a, T b) {
+  NEEDLE_FUNCTION static T apply(T a, T b) {
     return a / b;
   }
 };
 struct Reciprocal {
   template <class T>
-  static T apply(T a) {
+  NEEDLE_FUNCTION static T apply(T a) {
     return 1 / a;
   }
 };
@@ -88,14 +88,14 @@ struct Reciprocal {
 /// of them is nan, as b is here, is one instruction; then only a can be a nan that is lost.
 struct Maximum {
   template <class T>
-  static T apply(T a, T b) {
+  NEEDLE_FUNCTION static T apply(T a, T b) {
     const T larger = a > b ? a : b;
     return a != a ? a : larger;
   }
 };
 struct Minimum {
   template <class T>
-  static T apply(T a, T b) {
+  NEEDLE_FUNCTION static T apply(T a, T b) {
     const T smaller = a < b ? a : b;
     return a != a ? a : smaller;
   }
@@ -106,28 +106,28 @@ struct Minimum {
 /// The larger one of a and 0, or nan.
 struct Relu {
   template <class T>
-  static T apply(T a) {
+  NEEDLE_FUNCTION static T apply(T a) {
     return Maximum::apply(a, T(0));
   }
 };
 /// The gradient where x > 0, elsewhere 0: also at 0.
 struct ReluGradient {
   template <class T>
-  static T apply(T grad, T x) {
+  NEEDLE_FUNCTION static T apply(T grad, T x) {
     return x > T(0) ? grad : T(0);
   }
 };
 /// grad y (1 - y), where y is the sigmoid.
 struct SigmoidGradient {
   template <class T>
-  static T apply(T grad, T y) {
+  NEEDLE_FUNCTION static T apply(T grad, T y) {
     return grad * y * (1 - y);
   }
 };
 /// grad (1 - y^2), where y is the hyperbolic tangent.
 struct TanhGradient {
   template <class T>
-  static T apply(T grad, T y) {
+  NEEDLE_FUNCTION static T apply(T grad, T y) {
     return grad * (1 - y * y);
   }
 };
@@ -136,44 +136,44 @@ struct TanhGradient {
 
 struct Exp {
   template <class T>
-  static Vector<T> lanes(Vector<T> x) {
+  NEEDLE_FUNCTION static Vector<T> lanes(Vector<T> x) {
     return exp<T>(x);
   }
 };
 struct Expm1 {
   template <class T>
-  static Vector<T> lanes(Vector<T> x) {
+  NEEDLE_FUNCTION static Vector<T> lanes(Vector<T> x) {
     return expm1<T>(x);
   }
 };
 struct Log {
   template <class T>
-  static Vector<T> lanes(Vector<T> x) {
+  NEEDLE_FUNCTION static Vector<T> lanes(Vector<T> x) {
     return log<T>(x);
   }
 };
 struct Log1p {
   template <class T>
-  static Vector<T> lanes(Vector<T> x) {
+  NEEDLE_FUNCTION static Vector<T> lanes(Vector<T> x) {
     return log1p<T>(x);
   }
 };
 struct Tanh {
   template <class T>
-  static Vector<T> lanes(Vector<T> x) {
+  NEEDLE_FUNCTION static Vector<T> lanes(Vector<T> x) {
     return tanh<T>(x);
   }
 };
 struct Sigmoid {
   template <class T>
-  static Vector<T> lanes(Vector<T> x) {
+  NEEDLE_FUNCTION static Vector<T> lanes(Vector<T> x) {
     return sigmoid<T>(x);
   }
 };
 /// log(e^a + e^b) = max + log(1 + e^-|a - b|); equal infinities have no difference.
 struct LogAddExp {
   template <class T>
-  static Vector<T> lanes(Vector<T> a, Vector<T> b) {
+  NEEDLE_FUNCTION static Vector<T> lanes(Vector<T> a, Vector<T> b) {
     const Vector<T> larger = a > b ? a : b;
     const Vector<T> distance = a == b ? Vector<T>{} : absolute<T>(a - b);
     return larger + log1p<T>(exp<T>(-distance));
@@ -182,15 +182,15 @@ struct LogAddExp {
 
 // ---- functions of the C library
 
-#define NEEDLE_LIBRARY_UNARY(functor, function)                        \
-  struct functor {                                                     \
-    static float apply(float a) { return __builtin_##function##f(a); } \
-    static double apply(double a) { return __builtin_##function(a); }  \
+#define NEEDLE_LIBRARY_UNARY(functor, function)                                        \
+  struct functor {                                                                     \
+    NEEDLE_FUNCTION static float apply(float a) { return __builtin_##function##f(a); } \
+    NEEDLE_FUNCTION static double apply(double a) { return __builtin_##function(a); }  \
   };
-#define NEEDLE_LIBRARY_BINARY(functor, function)                                   \
-  struct functor {                                                                 \
-    static float apply(float a, float b) { return __builtin_##function##f(a, b); } \
-    static double apply(double a, double b) { return __builtin_##function(a, b); } \
+#define NEEDLE_LIBRARY_BINARY(functor, function)                                                   \
+  struct functor {                                                                                 \
+    NEEDLE_FUNCTION static float apply(float a, float b) { return __builtin_##function##f(a, b); } \
+    NEEDLE_FUNCTION static double apply(double a, double b) { return __builtin_##function(a, b); } \
   };
 NEEDLE_LIBRARY_UNARY(Sqrt, sqrt)
 NEEDLE_LIBRARY_UNARY(Exp2, exp2)
@@ -218,7 +218,7 @@ NEEDLE_LIBRARY_BINARY(NextAfter, nextafter)
 
 /// A float becomes the integer towards 0, at the ends of the range the last one; nan becomes 0.
 template <class To, class From>
-To convert(From a) {
+NEEDLE_FUNCTION To convert(From a) {
   if constexpr (is_float<From> && !is_float<To>) {
     constexpr To lowest = lowest_integer<To>;
     constexpr To highest = static_cast<To>(~lowest);

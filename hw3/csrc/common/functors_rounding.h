@@ -7,35 +7,35 @@ namespace needle::NEEDLE_ISA {
 namespace {
 
 /// Functions of the C library for both precisions, under one name.
-inline float truncated_remainder(float a, float b) {
+NEEDLE_FUNCTION inline float truncated_remainder(float a, float b) {
   return __builtin_fmodf(a, b);
 }
-inline double truncated_remainder(double a, double b) {
+NEEDLE_FUNCTION inline double truncated_remainder(double a, double b) {
   return __builtin_fmod(a, b);
 }
-inline float copy_sign(float a, float b) {
+NEEDLE_FUNCTION inline float copy_sign(float a, float b) {
   return __builtin_copysignf(a, b);
 }
-inline double copy_sign(double a, double b) {
+NEEDLE_FUNCTION inline double copy_sign(double a, double b) {
   return __builtin_copysign(a, b);
 }
-inline float round_down(float a) {
+NEEDLE_FUNCTION inline float round_down(float a) {
   return __builtin_floorf(a);
 }
-inline double round_down(double a) {
+NEEDLE_FUNCTION inline double round_down(double a) {
   return __builtin_floor(a);
 }
 
 /// Whether a remainder has to move to the divisor's side of 0.
 template <class T>
-bool on_other_side(T rest, T divisor) {
+NEEDLE_FUNCTION bool on_other_side(T rest, T divisor) {
   return rest != T(0) && (rest < T(0)) != (divisor < T(0));
 }
 
 /// The remainder with the sign of the divisor, as Python's %; integers: 0 if the divisor is 0.
 struct Remainder {
   template <class T>
-  static T apply(T a, T b) {
+  NEEDLE_FUNCTION static T apply(T a, T b) {
     if constexpr (is_float<T>) {
       const T rest = truncated_remainder(a, b);
       if (rest == 0) return copy_sign(T(0), b);
@@ -51,7 +51,7 @@ struct Remainder {
 /// The quotient rounded down, as Python's //; integers: 0 if the divisor is 0.
 struct FloorDivide {
   template <class T>
-  static T apply(T a, T b) {
+  NEEDLE_FUNCTION static T apply(T a, T b) {
     if constexpr (is_float<T>) {
       return floating(a, b);
     } else {
@@ -65,7 +65,7 @@ struct FloorDivide {
  private:
   /// By the remainder, as a / b alone may round up to the next integer.
   template <class T>
-  static T floating(T a, T b) {
+  NEEDLE_FUNCTION static T floating(T a, T b) {
     if (b == 0) return a / b;
     const T rest = truncated_remainder(a, b);
     const T quotient = (a - rest) / b - static_cast<T>(on_other_side(rest, b));
@@ -76,11 +76,11 @@ struct FloorDivide {
 };
 
 struct Pow {
-  static float apply(float a, float b) { return __builtin_powf(a, b); }
-  static double apply(double a, double b) { return __builtin_pow(a, b); }
+  NEEDLE_FUNCTION static float apply(float a, float b) { return __builtin_powf(a, b); }
+  NEEDLE_FUNCTION static double apply(double a, double b) { return __builtin_pow(a, b); }
   /// By squaring. A negative exponent gives the exact value truncated, and 0 for base 0.
   template <class T>
-  static T apply(T a, T b) {
+  NEEDLE_FUNCTION static T apply(T a, T b) {
     if (b < T(0)) return a == T(1) ? T(1) : a == T(-1) ? (b % 2 == 0 ? T(1) : T(-1)) : T(0);
     Wrapping<T> result = 1, power = static_cast<Wrapping<T>>(a);
     for (auto exponent = static_cast<Wrapping<T>>(b); exponent != 0; exponent >>= 1) {
@@ -94,27 +94,27 @@ struct Pow {
 // ---- rounding to integers
 
 struct Floor {
-  static float apply(float a) { return __builtin_floorf(a); }
-  static double apply(double a) { return __builtin_floor(a); }
+  NEEDLE_FUNCTION static float apply(float a) { return __builtin_floorf(a); }
+  NEEDLE_FUNCTION static double apply(double a) { return __builtin_floor(a); }
 };
 struct Ceil {
-  static float apply(float a) { return __builtin_ceilf(a); }
-  static double apply(double a) { return __builtin_ceil(a); }
+  NEEDLE_FUNCTION static float apply(float a) { return __builtin_ceilf(a); }
+  NEEDLE_FUNCTION static double apply(double a) { return __builtin_ceil(a); }
 };
 struct Trunc {
-  static float apply(float a) { return __builtin_truncf(a); }
-  static double apply(double a) { return __builtin_trunc(a); }
+  NEEDLE_FUNCTION static float apply(float a) { return __builtin_truncf(a); }
+  NEEDLE_FUNCTION static double apply(double a) { return __builtin_trunc(a); }
 };
 /// To the nearest integer, to the even one of two.
 struct Round {
-  static float apply(float a) { return __builtin_rintf(a); }
-  static double apply(double a) { return __builtin_rint(a); }
+  NEEDLE_FUNCTION static float apply(float a) { return __builtin_rintf(a); }
+  NEEDLE_FUNCTION static double apply(double a) { return __builtin_rint(a); }
 };
 /// An integer is already rounded.
 template <class Rounding>
 struct Integral {
   template <class T>
-  static T apply(T a) {
+  NEEDLE_FUNCTION static T apply(T a) {
     if constexpr (is_float<T>) return Rounding::apply(a);
     return a;
   }

@@ -4,6 +4,13 @@
 #include <cstdint>
 #include <type_traits>
 
+/// Before functions that GPUs call, too.
+#if defined(__CUDACC__)
+#define NEEDLE_FUNCTION __host__ __device__
+#else
+#define NEEDLE_FUNCTION
+#endif
+
 namespace needle::NEEDLE_ISA {
 namespace {
 

@@ -7,10 +7,10 @@
 #include <limits>
 #include <vector>
 
-#include "cpu/normalization.h"
 #include "cpu/normalization_checks.h"
 #include "cpu/pack.h"
 #include "cpu/parallel.h"
+#include "ops/normalization.h"
 
 namespace needle {
 namespace {

@@ -8,7 +8,7 @@
 // For the matrix, see K. Chellapilla, S. Puri and P. Simard, "High performance convolutional neural
 // networks for document processing" (2006).
 
-#include "cpu/conv.h"
+#include "ops/conv.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -20,9 +20,9 @@
 #include "common/errors.h"
 #include "cpu/conv_correlate.h"
 #include "cpu/conv_gradient.h"
-#include "cpu/floating.h"
-#include "cpu/matmul.h"
-#include "cpu/movement.h"
+#include "ops/floating.h"
+#include "ops/matmul.h"
+#include "ops/movement.h"
 
 namespace needle {
 namespace {

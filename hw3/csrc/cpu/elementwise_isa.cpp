@@ -5,9 +5,8 @@
 #pragma GCC target("prefer-vector-width=256")
 #endif
 
-#include "common/functors.h"
+#include "common/functors_table.h"
 #include "cpu/elementwise_table.h"
-#include "cpu/simd.h"
 
 // Elements do not depend on each other, though the compiler cannot know: `out` may be an input.
 #if defined(__clang__)
@@ -18,17 +17,6 @@
 
 namespace needle::NEEDLE_ISA {
 namespace {
-
-/// A bool is a byte in memory. (A C++ bool whose byte is neither 0 nor 1 has no defined behaviour,
-/// and NumPy can lend such bytes.)
-template <class T>
-struct StoredAs {
-  using type = T;
-};
-template <>
-struct StoredAs<bool> {
-  using type = std::uint8_t;
-};
 
 template <class F, class T>
 void unary(const void* const* inputs, int, void* out, std::int64_t count) {
@@ -113,110 +101,31 @@ void where(const void* const* inputs, int, void* out, std::int64_t count) {
   }
 }
 
-// ---- the table; the compiler makes it, so that no code of this instruction set runs unasked
+struct Loops {
+  using Loop = needle::Loop;
 
-template <DType dtype>
-struct ElementOf {
-  using type = std::uint8_t;
+  template <class F, class T>
+  static constexpr Loop unary = NEEDLE_ISA::unary<F, T>;
+  template <class F, class T>
+  static constexpr Loop binary = NEEDLE_ISA::binary<F, T>;
+  template <class From, class To>
+  static constexpr Loop cast = NEEDLE_ISA::cast<From, To>;
+  template <class From>
+  static constexpr Loop cast_to_bool = NEEDLE_ISA::cast_to_bool<From>;
+  template <class T>
+  static constexpr Loop where = NEEDLE_ISA::where<T>;
 };
-template <>
-struct ElementOf<DType::int32> {
-  using type = std::int32_t;
-};
-template <>
-struct ElementOf<DType::int64> {
-  using type = std::int64_t;
-};
-template <>
-struct ElementOf<DType::float32> {
-  using type = float;
-};
-template <>
-struct ElementOf<DType::float64> {
-  using type = double;
-};
-
-template <DType dtype, class Result>
-constexpr DType result_of() {
-  return std::is_same_v<Result, bool> ? DType::boolean : dtype;
-}
-
-template <class F, DTypeSet dtypes, DType dtype>
-constexpr void set_unary(Kernel (&kernels)[kDTypes]) {
-  using T = typename ElementOf<dtype>::type;
-  if constexpr ((dtypes & set_of(dtype)) != 0) {
-    Kernel& kernel = kernels[static_cast<int>(dtype)];
-    kernel.loop = unary<F, T>;
-    if constexpr (requires { F::apply(T{}); }) {
-      kernel.result = result_of<dtype, decltype(F::apply(T{}))>();
-    } else {
-      kernel.result = dtype;
-    }
-  }
-}
-
-template <class F, DTypeSet dtypes, DType dtype>
-constexpr void set_binary(Kernel (&kernels)[kDTypes]) {
-  using T = typename ElementOf<dtype>::type;
-  if constexpr ((dtypes & set_of(dtype)) != 0) {
-    Kernel& kernel = kernels[static_cast<int>(dtype)];
-    kernel.loop = binary<F, T>;
-    if constexpr (requires { F::apply(T{}, T{}); }) {
-      kernel.result = result_of<dtype, decltype(F::apply(T{}, T{}))>();
-    } else {
-      kernel.result = dtype;
-    }
-  }
-}
-
-template <DType from>
-constexpr void set_casts(Loop (&loops)[kDTypes]) {
-  using T = typename ElementOf<from>::type;
-  loops[0] = cast_to_bool<T>;
-  loops[1] = cast<T, std::uint8_t>;
-  loops[2] = cast<T, std::int32_t>;
-  loops[3] = cast<T, std::int64_t>;
-  loops[4] = cast<T, float>;
-  loops[5] = cast<T, double>;
-}
-
-template <int... I>
-struct Indices {};
-using AllDTypes = Indices<0, 1, 2, 3, 4, 5>;
-
-template <class F, DTypeSet dtypes, int... I>
-constexpr void set_unaries(Kernel (&kernels)[kDTypes], Indices<I...>) {
-  (set_unary<F, dtypes, DType{I}>(kernels), ...);
-}
-template <class F, DTypeSet dtypes, int... I>
-constexpr void set_binaries(Kernel (&kernels)[kDTypes], Indices<I...>) {
-  (set_binary<F, dtypes, DType{I}>(kernels), ...);
-}
-template <int... I>
-constexpr void set_all_casts(ElementwiseTable& table, Indices<I...>) {
-  (set_casts<DType{I}>(table.cast[I]), ...);
-}
 
 constexpr ElementwiseTable make_table() {
   ElementwiseTable table = {};
-#define NEEDLE_UNARY(name, functor, dtypes) \
-  set_unaries<functor, dtypes>(table.unary[static_cast<int>(Unary::name)], AllDTypes());
-#define NEEDLE_BINARY(name, functor, dtypes) \
-  set_binaries<functor, dtypes>(table.binary[static_cast<int>(Binary::name)], AllDTypes());
-#include "common/ops.def"
-  // The inverse of a truth value has one bit, not eight.
-  table.unary[static_cast<int>(Unary::bitwise_invert)][0] =
-      table.unary[static_cast<int>(Unary::logical_not)][0];
-  set_all_casts(table, AllDTypes());
-  for (int dtype = 0; dtype < kDTypes; ++dtype) {
-    const std::size_t size = item_size(static_cast<DType>(dtype));
-    table.where[dtype] = size == 8   ? where<std::uint64_t>
-                         : size == 4 ? where<std::uint32_t>
-                                     : where<std::uint8_t>;
-  }
+  set_unaries<Loops>(table.unary);
+  set_binaries<Loops>(table.binary);
+  set_casts<Loops>(table.cast);
+  set_wheres<Loops>(table.where);
   return table;
 }
 
+// The compiler makes it, so that no code of this instruction set runs unasked.
 constexpr ElementwiseTable kTable = make_table();
 
 }  // namespace

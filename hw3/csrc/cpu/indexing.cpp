@@ -1,7 +1,7 @@
 // Arrays of indices become offsets into `a`, once and checked; then blocks, what is left of `a`
 // when the indexed axes are chosen, are moved between there and an array of all blocks in a row.
 
-#include "cpu/indexing.h"
+#include "ops/indexing.h"
 
 #include <algorithm>
 #include <cstring>
@@ -10,11 +10,11 @@
 #include <type_traits>
 
 #include "common/errors.h"
+#include "common/visit.h"
 #include "cpu/axes.h"
 #include "cpu/lines.h"
-#include "cpu/movement.h"
-#include "cpu/reduce.h"
-#include "cpu/visit.h"
+#include "ops/movement.h"
+#include "ops/reduce.h"
 
 namespace needle {
 namespace {

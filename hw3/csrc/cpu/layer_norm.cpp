@@ -2,9 +2,9 @@
 #include <limits>
 #include <vector>
 
-#include "cpu/normalization.h"
 #include "cpu/normalization_checks.h"
 #include "cpu/rows.h"
+#include "ops/normalization.h"
 
 namespace needle {
 namespace {

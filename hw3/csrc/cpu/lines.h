@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "common/layout.h"
+#include "common/view.h"
 #include "cpu/parallel.h"
-#include "cpu/view.h"
 
 namespace needle {
 

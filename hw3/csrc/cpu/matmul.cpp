@@ -1,6 +1,6 @@
 // Batches of products: each is cut into a grid of blocks, which are the tasks of the threads.
 
-#include "cpu/matmul.h"
+#include "ops/matmul.h"
 
 #include <algorithm>
 #include <cstddef>

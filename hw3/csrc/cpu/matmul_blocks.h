@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cpu/buffer.h"
+#include "common/buffer.h"
 #include "cpu/matmul_kernels.h"
 
 namespace needle {

@@ -7,13 +7,14 @@
 // times while it is near. And a tile is contiguous: it fills lines of the cache that hold nothing
 // else. What the fast product does beyond that is in matmul_isa.cpp and matmul_blocks.h.
 
-#include "cpu/matmul_tiled.h"
+#include "ops/matmul_tiled.h"
 
 #include <algorithm>
 
 namespace needle {
 namespace {
 
+constexpr int kTile = 8;  // three tiles of float together fit in any first cache
 constexpr int kTileSize = kTile * kTile;
 
 /// C += A B for one tile of each. All sizes are known to the compiler, and the innermost loop goes
@@ -28,8 +29,12 @@ void add_product_of_tiles(const float* a, const float* b, float* c) {
 
 }  // namespace
 
-void matmul_tiled(const float* a, const float* b, float* c, std::int64_t m, std::int64_t n,
-                  std::int64_t p) {
+int device::tile_side() {
+  return kTile;
+}
+
+void device::matmul_tiled(const float* a, const float* b, float* c, std::int64_t m, std::int64_t n,
+                          std::int64_t p) {
   for (std::int64_t i = 0; i < m; ++i) {
     for (std::int64_t j = 0; j < p; ++j) {
       float sum[kTileSize] = {};  // here the compiler knows that it is neither A nor B

@@ -1,10 +1,10 @@
 #pragma once
 // What both kinds of normalisation ask of their operands.
 
-#include "cpu/floating.h"
 #include "cpu/isa.h"
-#include "cpu/movement.h"
 #include "cpu/normalization_table.h"
+#include "ops/floating.h"
+#include "ops/movement.h"
 
 namespace needle {
 

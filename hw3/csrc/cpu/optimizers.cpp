@@ -1,14 +1,14 @@
-#include "cpu/optimizers.h"
+#include "ops/optimizers.h"
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 
-#include "cpu/floating.h"
 #include "cpu/isa.h"
-#include "cpu/movement.h"
 #include "cpu/optimizers_table.h"
 #include "cpu/parallel.h"
+#include "ops/floating.h"
+#include "ops/movement.h"
 
 namespace needle {
 namespace {

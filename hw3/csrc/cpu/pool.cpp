@@ -1,4 +1,4 @@
-#include "cpu/pool.h"
+#include "ops/pool.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,8 +8,8 @@
 #include <string>
 
 #include "common/errors.h"
-#include "cpu/floating.h"
 #include "cpu/parallel.h"
+#include "ops/floating.h"
 
 namespace needle {
 namespace {

@@ -1,9 +1,9 @@
-#include "cpu/recurrent.h"
+#include "ops/recurrent.h"
 
-#include "cpu/floating.h"
 #include "cpu/isa.h"
 #include "cpu/recurrent_table.h"
 #include "cpu/rows.h"
+#include "ops/floating.h"
 
 namespace needle {
 namespace {

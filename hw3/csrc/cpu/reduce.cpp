@@ -7,7 +7,7 @@
 // the partial results are reduced in the same way. This bounds the rounding error of long sums, and
 // gives threads something to do where the result is small.
 
-#include "cpu/reduce.h"
+#include "ops/reduce.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -15,8 +15,9 @@
 
 #include "cpu/axes.h"
 #include "cpu/isa.h"
-#include "cpu/movement.h"
 #include "cpu/parallel.h"
+#include "cpu/reduce_table.h"
+#include "ops/movement.h"
 
 namespace needle {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "common/visit.h"
 #include "cpu/lines.h"
-#include "cpu/reduce.h"
-#include "cpu/visit.h"
+#include "ops/reduce.h"
 
 namespace needle {
 namespace {

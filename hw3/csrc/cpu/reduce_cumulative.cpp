@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <type_traits>
 
+#include "common/visit.h"
 #include "cpu/lines.h"
-#include "cpu/reduce.h"
-#include "cpu/visit.h"
+#include "ops/reduce.h"
 
 namespace needle {
 namespace {

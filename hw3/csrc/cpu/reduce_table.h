@@ -5,12 +5,9 @@
 
 #include "common/dtype.h"
 #include "cpu/declare_table.h"
+#include "ops/operations.h"
 
 namespace needle {
-
-enum class Reduction : std::uint8_t { sum, prod, max, min, any, all };
-
-inline constexpr int kReductions = 6;
 
 /// A matrix whose rows are to be reduced: element (i, j) is at data + i * kept_stride + j *
 /// reduced_stride. Strides are in elements; reduced_stride is not negative.

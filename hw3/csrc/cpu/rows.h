@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/view.h"
 #include "cpu/axes.h"
 #include "cpu/pack.h"
 #include "cpu/parallel.h"
-#include "cpu/view.h"
 
 namespace needle {
 

@@ -1,16 +1,16 @@
-#include "cpu/softmax.h"
+#include "ops/softmax.h"
 
 #include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
 
-#include "cpu/floating.h"
 #include "cpu/isa.h"
-#include "cpu/movement.h"
 #include "cpu/pack.h"
 #include "cpu/rows.h"
 #include "cpu/softmax_table.h"
+#include "ops/floating.h"
+#include "ops/movement.h"
 
 namespace needle {
 namespace {

@@ -2,16 +2,16 @@
 // are; pairs of a key and an index are sorted by radix, eight bits at a time, which is stable; the
 // indices then say which element goes where.
 
-#include "cpu/sort.h"
+#include "ops/sort.h"
 
 #include <bit>
 #include <memory>
 #include <type_traits>
 #include <utility>
 
+#include "common/visit.h"
 #include "cpu/lines.h"
-#include "cpu/reduce.h"
-#include "cpu/visit.h"
+#include "ops/reduce.h"
 
 namespace needle {
 namespace {

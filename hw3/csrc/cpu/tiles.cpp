@@ -207,16 +207,6 @@ bool is_short_and_flat(const View& out, const Input* inputs, int count, int& sin
 
 }  // namespace
 
-Input::Input(const View& view, const Dims& shape)
-    : data(view.bytes()),
-      item_size(static_cast<std::int64_t>(needle::item_size(view.dtype))),
-      strides(broadcast_strides(view.shape, view.strides, shape)) {}
-
-Input::Input(const void* value, DType dtype, const Dims& shape)
-    : data(static_cast<const char*>(value)),
-      item_size(static_cast<std::int64_t>(needle::item_size(dtype))),
-      strides(shape.size(), 0) {}
-
 void evaluate(Loop loop, const View& out, const Input* inputs, int count) {
   if (out.size() == 0) return;
   int single = kNone;

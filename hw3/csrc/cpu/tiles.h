@@ -6,23 +6,9 @@
 // steps, and transposed axes alike. So no operand is ever copied as a whole.
 
 #include "cpu/elementwise_table.h"
-#include "cpu/view.h"
+#include "ops/input.h"
 
 namespace needle {
-
-inline constexpr int kMaxInputs = 3;
-
-/// Something to read, with strides for the result's shape.
-struct Input {
-  const char* data;
-  std::int64_t item_size;
-  Dims strides;
-
-  /// A view that broadcasts to `shape`. Throws std::invalid_argument if it does not.
-  Input(const View& view, const Dims& shape);
-  /// The same value everywhere; it must outlive the work.
-  Input(const void* value, DType dtype, const Dims& shape);
-};
 
 /// out[i] = loop(inputs[0][i], ...) for every place i of `out`. Without a loop, elements are
 /// copied; then there is one input, of the same item size. An input may share the elements of `out`

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "check.h"
-#include "cpu/buffer.h"
+#include "common/buffer.h"
 
 namespace {
 

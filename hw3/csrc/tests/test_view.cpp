@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "check.h"
-#include "cpu/view.h"
+#include "common/view.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 #pragma once
 // What every binding file shares: how arguments and results cross between Python and C++. These
-// files are compiled for each kind of device, as NEEDLE_MODULE.
+// files are compiled for each kind of device, as NEEDLE_MODULE: _cpu, for one.
 //
 // With this header, a kernel binds as it is: `module.def("add", &add)` for `View add(const View&,
 // const View&)`. Arguments may be `const View&`, `DType` (from its name), `Dims` (from a tuple of
@@ -17,6 +17,10 @@
 #include "common/errors.h"
 #include "common/layout.h"
 #include "common/view.h"
+
+#define NEEDLE_STRING(text) #text
+#define NEEDLE_STRING_OF(macro) NEEDLE_STRING(macro)
+#define NEEDLE_MODULE_NAME NEEDLE_STRING_OF(NEEDLE_MODULE)
 
 namespace needle {
 

@@ -176,8 +176,9 @@ PyObject* view_to_python(View&& view) {
 
 void bind_view(py::module_& module) {
   module.attr("Buffer") =
-      BufferObject::make_type("needle_hw3." NEEDLE_MODULE ".Buffer", buffer_slots);
-  const py::object type = ViewObject::make_type("needle_hw3." NEEDLE_MODULE ".View", view_slots);
+      BufferObject::make_type("needle_hw3." NEEDLE_MODULE_NAME ".Buffer", buffer_slots);
+  const py::object type =
+      ViewObject::make_type("needle_hw3." NEEDLE_MODULE_NAME ".View", view_slots);
   module.attr("View") = type;
   add_method(type, "restride", &restride,
              "Return the same buffer seen otherwise; ValueError if that leaves it.",

@@ -8,7 +8,7 @@
 
 namespace py = pybind11;
 
-PYBIND11_MODULE(_cpu, module) {
+PYBIND11_MODULE(NEEDLE_MODULE, module) {
   using namespace needle;
   module.doc() = "Arrays and their kernels in C++.";
   bind_device(module);

@@ -69,6 +69,14 @@ BUILD_TOOLS = [
     "hatchling>=1.27", "editables", "scikit-build-core>=1.1", "pybind11>=3.0", *CPP_TOOLS,
 ]  # fmt: skip
 
+# CUDA is compiled where there is a compiler: for one architecture, to be quick, and strictly. Its
+# kernels are compiled for the host, too, where tests run them without a GPU.
+CUDA_SETTINGS = {
+    "CUDAARCHS": os.environ.get("CUDAARCHS", "90"),
+    "NEEDLE_WERROR": "ON",
+    "NEEDLE_CUDA_HOST_BUILD": "ON",
+}
+
 # Compiler flags, libraries to load first and settings of GCC's sanitizers.
 SANITIZE = "-fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize="
 ASAN_FLAGS = f"{SANITIZE}address,undefined"
@@ -124,6 +132,7 @@ def install(
     settings = {
         "PYTHONPATH": build_tools(session),
         "SKBUILD_BUILD_DIR": f"build/{folder}/{{wheel_tag}}",  # the back end fills in the tag
+        **CUDA_SETTINGS,
         **(env or {}),
     }
     session.install(*arguments, env=settings)
@@ -229,7 +238,12 @@ def types(session: nox.Session) -> None:
 @nox.session(default=False)
 def asan(session: nox.Session) -> None:
     """Run the tests of the C++ packages under AddressSanitizer and UBSan (GCC)."""
-    settings = {"CXXFLAGS": ASAN_FLAGS, "SKBUILD_CMAKE_BUILD_TYPE": "RelWithDebInfo"}
+    settings = {
+        "CXXFLAGS": ASAN_FLAGS,
+        "SKBUILD_CMAKE_BUILD_TYPE": "RelWithDebInfo",
+        "NEEDLE_CUDA": "OFF",
+        "NEEDLE_CUDA_HOST_BUILD": "OFF",
+    }
     install(session, "asan", settings, shared="testing", hw0="test", hw3="test")
     paths = [
         session.run("g++", f"-print-file-name={library}", external=True, silent=True).strip()
@@ -248,6 +262,12 @@ def asan(session: nox.Session) -> None:
 def tsan(session: nox.Session) -> None:
     """Run hw3's C++ tests, those of the thread pool above all, under ThreadSanitizer (GCC)."""
     run_cpp_tests(session, "tsan-cpp", TSAN_FLAGS, TSAN_OPTIONS="halt_on_error=1")
+
+
+@nox.session(default=False, venv_backend="none")
+def cuda(session: nox.Session) -> None:
+    """Build, test and measure the CUDA device where there is a GPU; `-- test` for some of it."""
+    session.run(sys.executable, "tools/cuda.py", *session.posargs, external=True)
 
 
 @nox.session(default=False)

@@ -33,7 +33,7 @@ def test_default_device_is_the_fastest_that_is_enabled():
 
 
 def test_device_that_is_not_enabled_says_why_wherever_it_is_used():
-    device = nd.cuda()
+    device = nd.cuda() if not nd.cuda().enabled() else BackendDevice("cuda", None, "no GPU")
     assert not device.enabled()
     assert device.why_disabled
     assert device.mod is None
@@ -44,10 +44,22 @@ def test_device_that_is_not_enabled_says_why_wherever_it_is_used():
         lambda: nd.full((1,), 1.0, device=nd.cpu_numpy()).to(device), lambda: device.__tile_size__,
         lambda: nd.NDArray.make((1,), device=device), lambda: nd.asarray(np.ones(2), device=device),
     ):  # fmt: skip
-        with pytest.raises(RuntimeError, match=r"cuda\(\) is not available: .*CUDA"):
+        with pytest.raises(RuntimeError, match=r"cuda\(\) is not available: .*(CUDA|NVIDIA|GPU)"):
             use()
     with pytest.raises(AttributeError, match=r"cuda\(\) has no attribute 'matmul'"):
         device.matmul  # noqa: B018
+
+
+def test_gpus_are_numbered():
+    assert nd.cuda(0) == nd.cuda()
+    assert repr(nd.cuda(1)) == "cuda(1)"
+    assert nd.cuda(1) != nd.cuda()
+    assert pickle.loads(pickle.dumps(nd.cuda(3))) == nd.cuda(3)
+    assert not nd.cuda(100).enabled()
+    with pytest.raises(ValueError, match="from 0, got -1"):
+        nd.cuda(-1)
+    with pytest.raises(TypeError, match="whole number"):
+        nd.cuda("0")
 
 
 def test_a_device_without_kernels_is_not_enabled():

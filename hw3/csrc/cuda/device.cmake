@@ -1,6 +1,6 @@
 # The extension `_cuda`, by nvcc. It loads without a driver, and says then that it has none.
 
-if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
   # Code of each architecture, and of the newest one in a form that later GPUs translate.
   set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 90)
 endif()
@@ -18,17 +18,22 @@ add_library(needle_cuda_kernels OBJECT ${needle_cuda_kernels})
 target_compile_options(needle_cuda_kernels PRIVATE
   --threads=0 -lineinfo -Xcompiler=-Wall,-Wextra
   -diag-suppress=186  # an unsigned number in a template is compared with 0
-  "$<$<BOOL:${NEEDLE_WERROR}>:-Werror=all-warnings>")
+  "$<$<BOOL:${NEEDLE_WERROR}>:-Werror=all-warnings;-Xptxas=-warn-spills,-Werror>")
 
-add_library(needle_cuda STATIC ${needle_common} ${needle_cuda_host_part}
-  $<TARGET_OBJECTS:needle_cuda_kernels>)
+add_library(needle_cuda STATIC ${needle_cuda_host_part} $<TARGET_OBJECTS:needle_cuda_kernels>)
 target_compile_options(needle_cuda PRIVATE "$<$<BOOL:${NEEDLE_WERROR}>:-Werror>")
 foreach(part needle_cuda needle_cuda_kernels)
   target_compile_definitions(${part} PRIVATE NEEDLE_CUDA NEEDLE_ISA=cuda)
   target_link_libraries(${part} PUBLIC CUDA::cudart_static)
 endforeach()
 
-pybind11_add_module(_cuda NO_EXTRAS ${needle_cuda_bindings})
-target_compile_definitions(_cuda PRIVATE NEEDLE_MODULE=_cuda)
+needle_add_module(_cuda ${needle_cuda_bindings})
 target_link_libraries(_cuda PRIVATE needle_cuda)
 install(TARGETS _cuda DESTINATION needle_hw3)
+
+# What each kernel takes: registers, shared memory, spills.
+find_package(Python COMPONENTS Interpreter)
+set_target_properties(needle_cuda_kernels PROPERTIES EXPORT_COMPILE_COMMANDS ON)
+add_custom_target(cuda_resources
+  COMMAND ${Python_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/resources.py ${CMAKE_BINARY_DIR} sm_90
+  USES_TERMINAL VERBATIM)

@@ -104,6 +104,13 @@ int multiprocessors() {
   return device(current).multiprocessors;
 }
 
+std::string architecture() {
+  int major = 0, minor = 0;
+  NEEDLE_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, current));
+  NEEDLE_CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, current));
+  return "sm_" + std::to_string(major) + std::to_string(minor);
+}
+
 }  // namespace cuda
 
 void device::use(int number) {

@@ -30,7 +30,10 @@ cudaStream_t stream();
 /// Waits for all work of the current device.
 void synchronize();
 
-/// What a multiprocessor is to a grid: the number of them on the current device.
+/// The number of multiprocessors of the current device.
 int multiprocessors();
+
+/// The architecture of the current device, as compilers call it: sm_90.
+std::string architecture();
 
 }  // namespace needle::cuda

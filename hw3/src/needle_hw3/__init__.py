@@ -161,6 +161,7 @@ from needle_hw3.runtime import memory as memory
 from needle_hw3.runtime import num_threads as num_threads
 from needle_hw3.runtime import release_memory as release_memory
 from needle_hw3.runtime import set_num_threads as set_num_threads
+from needle_hw3.runtime import synchronize as synchronize
 
 __array_api_version__ = "2021.12"
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from functools import cache
+from functools import cache, wraps
 from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
 
 from needle_hw3 import kernels_numpy
-from needle_hw3.dtypes import DEFAULTS, NAMES, DType, as_dtype, as_number, holding
+from needle_hw3.dtypes import DEFAULTS, NAMES, DType, as_dtype, as_number, holding, whole
 from needle_hw3.layout import as_shape
 
 
@@ -48,6 +48,10 @@ class BackendDevice:
         """Return whether the device is built and present."""
         return not self.why_disabled
 
+    def synchronize(self) -> None:
+        """Wait until all work on the device is done, as clocks must; the CPUs' always is."""
+        self.kernels.synchronize()
+
     def __getattr__(self, name: str) -> Any:
         if name == "kernels":
             raise RuntimeError(f"{self!r} is not available: {self.why_disabled}")
@@ -62,7 +66,8 @@ class BackendDevice:
         return hash(self.name)
 
     def __repr__(self) -> str:
-        return f"{self.name}()"
+        name, _, index = self.name.partition(":")
+        return f"{name}({index})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _device_named, (self.name,)
@@ -169,9 +174,53 @@ def cpu() -> BackendDevice:
 
 
 @cache
-def cuda() -> BackendDevice:
-    """Return the device of an NVIDIA GPU; it is not enabled yet."""
-    return BackendDevice("cuda", None, "needle_hw3 has no CUDA kernels yet")
+def cuda(index: int = 0) -> BackendDevice:
+    """Return the device of the NVIDIA GPU of that number; `why_disabled` says what is missing.
+
+    Its kernels run while Python goes on; what reads values waits for them. Raises `ValueError` for
+    a negative number.
+    """
+    if whole(index, "the number of a GPU") < 0:
+        raise ValueError(f"GPUs are numbered from 0, got {index}")
+    name = f"cuda:{index}" if index else "cuda"
+    try:
+        kernels = importlib.import_module("needle_hw3._cuda")
+    except ModuleNotFoundError as error:
+        if error.name != "needle_hw3._cuda":
+            raise
+        return BackendDevice(name, None, "needle_hw3 was built without a CUDA compiler")
+    except ImportError as error:
+        return BackendDevice(name, None, f"the CUDA kernels cannot be imported ({error})")
+    why_disabled = kernels.why_disabled()
+    if not why_disabled and index >= kernels.device_count():
+        why_disabled = f"this machine has {kernels.device_count()} NVIDIA GPUs"
+    return BackendDevice(
+        name, None if why_disabled else kernels_of_gpu(kernels, index), why_disabled
+    )
+
+
+def kernels_of_gpu(module: Any, index: int) -> Any:
+    """Return the kernels of one of several GPUs.
+
+    A kernel runs where its operands are. What has none, as it makes arrays or asks for numbers,
+    is told here which GPU is meant.
+    """
+    if module.device_count() == 1:
+        return module
+
+    def on_this_one(function: Any) -> Any:
+        @wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            module.use(index)
+            return function(*args, **kwargs)
+
+        return call
+
+    kernels = ModuleType(module.__name__, module.__doc__)
+    vars(kernels).update(vars(module))
+    for name in module.WITHOUT_OPERANDS:
+        setattr(kernels, name, on_this_one(getattr(module, name)))
+    return kernels
 
 
 def all_devices() -> list[BackendDevice]:
@@ -185,4 +234,6 @@ def default_device() -> BackendDevice:
 
 
 def _device_named(name: str) -> BackendDevice:
-    return {"cpu": cpu, "cuda": cuda, "cpu_numpy": cpu_numpy}[name]()
+    factory, _, index = name.partition(":")
+    arguments = [int(index)] if index else []
+    return {"cpu": cpu, "cuda": cuda, "cpu_numpy": cpu_numpy}[factory](*arguments)

@@ -1,8 +1,8 @@
-"""Threads and memory of the default device's kernels."""
+"""Threads, memory and work of the kernels of a device."""
 
 from __future__ import annotations
 
-from needle_hw3.device import default_device
+from needle_hw3.device import BackendDevice, default_device
 from needle_hw3.dtypes import whole
 
 
@@ -18,11 +18,19 @@ def set_num_threads(threads: int) -> None:
     default_device().kernels.set_num_threads(threads)
 
 
-def memory() -> dict[str, int]:
-    """Return the bytes that arrays use (`in_use`), that are kept for new ones, and the peak."""
-    return dict(default_device().kernels.memory())
+def memory(device: BackendDevice | None = None) -> dict[str, int]:
+    """Return the bytes that arrays use (`in_use`), that are kept for new ones, and the peak.
+
+    Without `device`, they are those of the default device.
+    """
+    return dict((device or default_device()).kernels.memory())
 
 
-def release_memory() -> None:
+def release_memory(device: BackendDevice | None = None) -> None:
     """Give the memory that is kept for new arrays back to the system."""
-    default_device().kernels.release_memory()
+    (device or default_device()).kernels.release_memory()
+
+
+def synchronize(device: BackendDevice | None = None) -> None:
+    """Wait until all work on a device, or on the default device, is done. CPUs' always is."""
+    (device or default_device()).synchronize()

@@ -149,15 +149,24 @@ class Storage:
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """Return a copy of the elements as a NumPy array."""
-        return np.array(self._view.numpy())
+        values: np.ndarray[Any, Any] = self._view.numpy()
+        return np.array(values) if self._on_host() else values
+
+    def _on_host(self) -> bool:
+        """Return whether NumPy can work on the memory of the elements."""
+        return bool(self._device.kernels.ON_HOST)
 
     def __array__(self, dtype: DType = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if copy is False and not self._on_host():
+            raise ValueError(f"an array on {self._device!r} becomes one of NumPy only by a copy")
         shared: np.ndarray[Any, Any] = self._view.numpy()
         if copy is False and dtype is not None and shared.dtype != dtype:
             raise ValueError(f"an array of {shared.dtype} becomes {dtype} only by a copy")
         return shared.astype(dtype or shared.dtype, copy=bool(copy))
 
     def __buffer__(self, flags: int) -> memoryview:
+        if not self._on_host():
+            raise BufferError(f"the memory of an array on {self._device!r} is not the host's")
         return memoryview(self._view.numpy())
 
     def __dlpack__(self, **options: Any) -> Any:

@@ -45,6 +45,7 @@ from needle_hw3.kernels_numpy.reductions import min as min
 from needle_hw3.kernels_numpy.reductions import prod as prod
 from needle_hw3.kernels_numpy.reductions import sort as sort
 from needle_hw3.kernels_numpy.reductions import sum as sum
+from needle_hw3.kernels_numpy.runtime import ON_HOST as ON_HOST
 from needle_hw3.kernels_numpy.runtime import isa as isa
 from needle_hw3.kernels_numpy.runtime import isas as isas
 from needle_hw3.kernels_numpy.runtime import memory as memory
@@ -52,6 +53,7 @@ from needle_hw3.kernels_numpy.runtime import num_threads as num_threads
 from needle_hw3.kernels_numpy.runtime import release_memory as release_memory
 from needle_hw3.kernels_numpy.runtime import set_isa as set_isa
 from needle_hw3.kernels_numpy.runtime import set_num_threads as set_num_threads
+from needle_hw3.kernels_numpy.runtime import synchronize as synchronize
 from needle_hw3.kernels_numpy.softmax import log_softmax as log_softmax
 from needle_hw3.kernels_numpy.softmax import log_softmax_gradient as log_softmax_gradient
 from needle_hw3.kernels_numpy.softmax import logsumexp as logsumexp

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+ON_HOST = True  # NumPy can work on the memory of views
+
 
 def num_threads() -> int:
     """Return 1: these kernels start no threads."""
@@ -37,3 +39,7 @@ def memory() -> dict[str, int]:
 
 def release_memory() -> None:
     """Do nothing: nothing is kept."""
+
+
+def synchronize() -> None:
+    """Do nothing: work is done when a function returns."""

@@ -21,7 +21,7 @@ std::string hexadecimal(std::uintptr_t number) {
 
 void Checker::report_race(Access access, Conflict conflict, std::uintptr_t address,
                           std::size_t bytes) const {
-  active_checker() = nullptr;  // what follows may call checked copies of the standard library
+  active_checker = nullptr;  // what follows may call checked copies of the standard library
   std::string other = executor().name_thread(thread_of(conflict.tag));
   if (conflict.tag < block_floor_) {
     const auto next = std::upper_bound(
@@ -34,7 +34,7 @@ void Checker::report_race(Access access, Conflict conflict, std::uintptr_t addre
 }
 
 void Checker::report_outside(Access access, std::uintptr_t address, std::size_t bytes) const {
-  active_checker() = nullptr;
+  active_checker = nullptr;
   report("outside: " + text_of(access) + " of " + describe(address, bytes));
 }
 
@@ -50,12 +50,12 @@ void Checker::report(const std::string& error) const {
 }
 
 void Checker::report_misaligned(Access access, std::uintptr_t address, std::size_t bytes) const {
-  active_checker() = nullptr;
+  active_checker = nullptr;
   report("misaligned: " + text_of(access) + " of " + describe(address, bytes));
 }
 
 void Checker::report_unwritten(Access access, std::uintptr_t address, std::size_t bytes) const {
-  active_checker() = nullptr;
+  active_checker = nullptr;
   report("uninitialised shared memory: " + text_of(access) + " of " + describe(address, bytes) +
          ", which this block has not written");
 }

@@ -22,6 +22,7 @@ struct Module {
   Range code;                      // from the first to the last byte
   Range variables;                 // writable: static ones, and so the shared ones of kernels
   std::vector<Range> constants;    // only readable
+  Range constant_section;          // of `variables`, what is only readable, too: `__constant__`
   std::unique_ptr<Shadow> shadow;  // of `variables`
 };
 

@@ -10,7 +10,6 @@ namespace needle::host {
 namespace {
 
 constexpr std::size_t kAlignment = 256;
-constexpr std::size_t kGap = 256;  // unusable bytes behind each allocation, at least
 constexpr std::size_t kWorthDiscarding = std::size_t{1} << 18;
 constexpr int kFill = 0xA5;
 
@@ -106,7 +105,7 @@ std::size_t DeviceMemory::find_room(std::size_t capacity) const {
     return from;
   };
   const std::size_t offset = search(cursor_);
-  return offset + capacity <= kDeviceMemory ? offset : search(0);
+  return offset + capacity <= kDeviceMemory ? offset : search(kGap);
 }
 
 void DeviceMemory::mark(std::size_t offset, std::size_t bytes, std::size_t capacity) {

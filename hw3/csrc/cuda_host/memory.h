@@ -13,6 +13,7 @@ namespace needle::host {
 
 inline constexpr int kDevices = 2;
 inline constexpr std::size_t kDeviceMemory = std::size_t{1} << 30;
+inline constexpr std::size_t kGap = 256;  // unusable bytes before and behind each allocation
 
 class DeviceMemory {
  public:
@@ -62,7 +63,7 @@ class DeviceMemory {
   Shadow shadow_{data_.begin(), kDeviceMemory};
   std::map<std::size_t, std::size_t> allocations_;  // offset: capacity, with the space behind it
   std::map<std::size_t, Block> blocks_;             // for messages, freed ones included
-  std::size_t cursor_ = 0;
+  std::size_t cursor_ = kGap;
   std::size_t in_use_ = 0;
 };
 

@@ -50,7 +50,7 @@ class DeviceMemory {
 
  private:
   struct Block {
-    std::size_t bytes, capacity;
+    std::size_t bytes;
     bool freed;
   };
 

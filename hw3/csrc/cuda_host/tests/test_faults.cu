@@ -149,7 +149,8 @@ TEST(memory_of_others_is_outside) {
   float* freed = nullptr;
   require(cudaMalloc(&freed, 64));
   require(cudaFree(freed));
-  CHECK(fails([&] { launch(1, 1, write_at<float>, freed, 0); }, "memory that has been freed"));
+  CHECK(fails([&] { launch(1, 1, write_at<float>, freed, 0); },
+              "element 0 (of 4 bytes) in freed memory of 64 bytes"));
   float host = 0;
   CHECK(fails([&] { launch(1, 1, write_at<float>, &host, 0); }, "outside: write of the host's"));
   std::vector<float> heap(1000);

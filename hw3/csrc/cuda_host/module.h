@@ -29,7 +29,12 @@ struct Module {
 /// The module that `code` is in; the answer is kept.
 Module& module_of(const void* code);
 
-/// The name of the function or variable that `address` is in, demangled; empty if it is not known.
-std::string symbol_at(const Module& module, std::uintptr_t address);
+struct Symbol {
+  std::string name;  // demangled; empty if it is not known
+  std::uintptr_t begin = 0;
+};
+
+/// The function or variable that `address` is in.
+Symbol symbol_at(const Module& module, std::uintptr_t address);
 
 }  // namespace needle::host

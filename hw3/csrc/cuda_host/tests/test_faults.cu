@@ -120,11 +120,11 @@ TEST(an_index_out_of_bounds_is_outside) {
   };
   reads(0);
   reads(9);
-  CHECK(fails([&] { reads(10); }, "outside: read of 0 bytes past the end of an allocation of 40"));
+  CHECK(fails([&] { reads(10); }, "outside: read at 0 bytes past the end of an allocation of 40"));
   CHECK(fails([&] { reads(12); }, "8 bytes past the end"));
   CHECK(fails([&] { launch(1, 1, write_at<float>, data.data(), 10); }, "outside: write"));
   CHECK(fails([&] { launch(1, 1, write_at<float>, data.data(), -1); },
-              "outside: write of 4 bytes before an allocation of 40 bytes"));
+              "outside: write at 4 bytes before an allocation of 40 bytes"));
   CHECK(fails([&] { launch(1, 1, write_at<double>, reinterpret_cast<double*>(data.data()), 5); },
               "outside"));
   const DeviceArray<int> counts(3);
@@ -152,14 +152,17 @@ TEST(memory_of_others_is_outside) {
   CHECK(fails([&] { launch(1, 1, write_at<float>, freed, 0); },
               "element 0 (of 4 bytes) in freed memory of 64 bytes"));
   float host = 0;
-  CHECK(fails([&] { launch(1, 1, write_at<float>, &host, 0); }, "outside: write of the host's"));
+  CHECK(fails([&] { launch(1, 1, write_at<float>, &host, 0); },
+              "outside: write at an address of the host"));
   std::vector<float> heap(1000);
-  CHECK(fails([&] { launch(1, 1, read_at<float>, heap.data(), 3, out.data()); }, "the host's"));
-  CHECK(fails([&] { launch(1, 1, read_at<float>, nullptr, 0, out.data()); }, "the host's"));
+  CHECK(fails([&] { launch(1, 1, read_at<float>, heap.data(), 3, out.data()); },
+              "an address of the host"));
+  CHECK(fails([&] { launch(1, 1, read_at<float>, nullptr, 0, out.data()); },
+              "an address of the host"));
 
   require(cudaSetDevice(1));
   CHECK(fails([&] { launch(1, 1, write_at<float>, out.data(), 0); },
-              "another device's memory (device 0): element 0"));
+              "device 0, which is another one: element 0"));
   {
     const DeviceArray<float> own(1);
     launch(1, 1, write_at<float>, own.data(), 0);
@@ -190,7 +193,7 @@ TEST(a_vector_that_is_not_aligned_is_an_error) {
   launch(1, 1, read_at<float4>, reinterpret_cast<float4*>(data.data() + 4), 0, target);
   CHECK(fails(
       [&] { launch(1, 1, read_at<float4>, reinterpret_cast<float4*>(data.data() + 2), 0, target); },
-      "misaligned: read of element 0 (of 16 bytes)"));
+      "misaligned: read at element 0 (of 16 bytes)"));
 }
 
 TEST(another_threads_local_variable_is_outside) {
@@ -204,7 +207,7 @@ TEST(shared_memory_that_nobody_wrote_is_an_error) {
   CHECK(fails([&] { launch(1, 32, read_unwritten, out.data()); }, "uninitialised shared memory"));
   launch(1, 1, read_what_another_block_wrote, out.data());
   CHECK(fails([&] { launch(2, 1, read_what_another_block_wrote, out.data()); },
-              "uninitialised shared memory: read of the variable"));
+              "uninitialised shared memory: read at element 0 (of 4 bytes) of the variable"));
   const DeviceArray<unsigned> words(2);
   launch(1, 8, mix_sizes, words.data());
   CHECK(words.values()[0] == 0x03u + 0x0102u && words.values()[1] == 0x01010101u);

@@ -135,14 +135,15 @@ TEST(a_missing_barrier_is_a_race) {
 TEST(a_race_names_what_it_knows) {
   const DeviceArray<float> data = zeros(64);
   for (const char* part :
-       {"race: read of the variable", "turn_twice<true, false>(float*)::tile (of 4 bytes)",
+       {"race: read at element 63 (of 4 bytes) of the variable (anonymous "
+        "namespace)::turn_twice<true, false>(float*)::tile",
         "after a write by thread (63, 0, 0)",
         "kernel void (anonymous namespace)::turn_twice<true, false>(float*), block (0, 0, 0), "
         "thread (0, 0, 0)",
         "addr2line"}) {
     CHECK(fails([&] { launch(1, 64, turn_twice<true, false>, data.data()); }, part));
   }
-  for (const char* part : {"race: write of element 0 (of 4 bytes) in an allocation of 64 bytes",
+  for (const char* part : {"race: write at element 0 (of 4 bytes) in an allocation of 64 bytes",
                            "after a write by block (0, 0, 0), thread (0, 0, 0)"}) {
     const DeviceArray<float> small = zeros(16);
     CHECK(fails([&] { launch(2, 8, write_one_place, small.data()); }, part));
@@ -174,7 +175,7 @@ TEST(atomics_conflict_with_all_but_atomics) {
   CHECK(data.values()[0] == 3 * 64 && data.values()[1] == 63);
   CHECK(fails([&] { launch(1, 64, write_beside_atomics, data.data()); }, "race: write"));
   CHECK(fails([&] { launch(1, 64, read_beside_atomics, data.data()); },
-              "race: atomic operation of element 0"));
+              "race: atomic operation at element 0"));
 }
 
 TEST(bytes_are_places_of_their_own) {
@@ -185,7 +186,7 @@ TEST(bytes_are_places_of_their_own) {
   launch(1, 1, read_words_then_write_bytes, data.data(), out.data());
   CHECK(fails([&] { launch(1, 64, write_bytes<true>, data.data()); }, "race"));
   CHECK(fails([&] { launch(1, 3, read_words_then_write_bytes, data.data(), out.data()); },
-              "race: write of element 2 (of 1 bytes)"));
+              "race: write at element 2 (of 1 bytes)"));
 }
 
 TEST(a_writer_that_was_the_last_reader_is_found) {

@@ -63,7 +63,6 @@ void DeviceMemory::set_usable(void* block, std::size_t bytes, std::size_t capaci
 
 bool DeviceMemory::all_usable(const void* address, std::size_t bytes) const {
   const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(address);
-  if (bytes > kDeviceMemory - (first - begin())) return false;
   for (std::size_t done = 0; done < bytes;) {
     const std::size_t step = std::min<std::size_t>(8 - (first + done) % 8, bytes - done);
     if (!usable(first + done, step)) return false;

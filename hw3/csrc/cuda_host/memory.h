@@ -38,7 +38,7 @@ class DeviceMemory {
     const std::size_t end = offset % 8 + bytes;
     return end <= 8 ? prefix[0] >= end : prefix[0] == 8 && prefix[1] >= end - 8;
   }
-  /// The same for ranges of any size.
+  /// The same for ranges of any size; none reaches the end of the memory, where nothing is usable.
   bool all_usable(const void* address, std::size_t bytes) const;
 
   std::uintptr_t begin() const { return reinterpret_cast<std::uintptr_t>(data_.begin()); }

@@ -20,6 +20,15 @@ __global__ void write_at(T* data, int index) {
   data[index] = T{};
 }
 
+struct Odd {
+  unsigned char bytes[37];
+};
+
+template <class T>
+__global__ void copy_at(const T* from, T* to, int index) {
+  to[index] = from[index];
+}
+
 __global__ void add_at(int* data, int index) {
   atomicAdd(data + index, 1);
 }
@@ -144,6 +153,14 @@ TEST(an_access_over_the_end_of_odd_sizes_is_outside) {
   }
 }
 
+TEST(a_large_structure_is_checked_to_its_end) {
+  const DeviceArray<Odd> data(2), longer(3);
+  launch(1, 1, copy_at<Odd>, longer.data(), data.data(), 1);
+  CHECK(
+      fails([&] { launch(1, 1, copy_at<Odd>, longer.data(), data.data(), 2); }, "outside: write"));
+  CHECK(fails([&] { launch(1, 1, copy_at<Odd>, data.data(), longer.data(), 2); }, "outside: read"));
+}
+
 TEST(memory_of_others_is_outside) {
   const DeviceArray<float> out(1);
   float* freed = nullptr;
@@ -184,7 +201,11 @@ TEST(what_an_allocator_keeps_is_outside) {
   CHECK(fails([&] { launch(1, 1, write_at<char>, block, 0); }, "freed"));
   needle_cuda_host_set_usable(block, 512, 512);
   launch(1, 1, write_at<char>, block, 511);
+  needle_cuda_host_set_usable(block + 512, 100, 512);
+  CHECK(fails([&] { launch(1, 1, write_at<char>, block, 612); }, "an allocation of 100 bytes"));
   require(cudaFree(block));
+  CHECK(fails([&] { launch(1, 1, write_at<char>, block, 512); },
+              "0 bytes past the end of freed memory of 512 bytes"));
 }
 
 TEST(a_vector_that_is_not_aligned_is_an_error) {

@@ -64,11 +64,24 @@ __global__ void pass_along(float* data) {
   if (lane == 2) data[2] = slot;
 }
 
-/// A barrier of the warp orders nothing between warps.
-__global__ void synchronise_warps_only(float* data) {
+/// A barrier of each warp orders nothing between the two.
+__global__ void read_across_warps(float* data, float* out) {
   data[threadIdx.x] = 1;
   __syncwarp();
-  data[(threadIdx.x + 32) % 64] += 1;
+  if (threadIdx.x >= 32) out[threadIdx.x] = data[threadIdx.x - 32];
+}
+
+/// The last reader of one warp is ordered after its own, but not after the other's.
+template <bool both>
+__global__ void read_in_two_warps(float* data, float* out) {
+  if (both || threadIdx.x >= 32) out[threadIdx.x] = data[0];
+  __syncwarp();
+  if (threadIdx.x == 63) data[0] = 1;
+}
+
+__global__ void last_reader_writes(float* data, float* out) {
+  out[threadIdx.x] = data[0];
+  if (threadIdx.x == blockDim.x - 1) data[0] = 1;
 }
 
 __global__ void write_one_place(float* data) {
@@ -93,29 +106,27 @@ __global__ void read_beside_atomics(int* data) {
   data[1 + threadIdx.x] = data[0];
 }
 
+/// The last block's own operation is not the only one.
+__global__ void last_block_reads(int* data, int* out) {
+  atomicAdd(data, 1);
+  if (blockIdx.x == gridDim.x - 1) *out = data[0];
+}
+
 __global__ void only_atomics(int* data) {
   atomicAdd(data, 1);
   atomicMax(data + 1, static_cast<int>(threadIdx.x));
 }
 
-/// Bytes beside each other are different places; the word of them is the same one.
+/// Bytes beside each other are different places; the word of them is all of those.
 template <bool as_word>
 __global__ void write_bytes(unsigned char* data) {
   data[threadIdx.x] = 1;
-  if (as_word && threadIdx.x == 0) *reinterpret_cast<unsigned*>(data) = 0;
+  if (as_word && threadIdx.x == blockDim.x - 1) *reinterpret_cast<unsigned*>(data) = 0;
 }
 
 __global__ void read_words_then_write_bytes(unsigned char* data, unsigned* out) {
   if (threadIdx.x == 0) *out = *reinterpret_cast<unsigned*>(data);
   if (threadIdx.x == 2) data[2] = 1;
-}
-
-__global__ void all_read_then_first_writes(const float* in, float* out) {
-  __shared__ float shared;
-  if (threadIdx.x == 0) shared = in[0];
-  __syncthreads();
-  out[threadIdx.x] = shared;
-  if (threadIdx.x == 0) shared = 2;
 }
 
 }  // namespace
@@ -158,7 +169,9 @@ TEST(a_missing_syncwarp_is_a_race) {
   CHECK(fails([&] { launch(1, 32, synchronise_halves<true>, data.data()); }, "race"));
   launch(1, 32, pass_along<true>, data.data());
   CHECK(fails([&] { launch(1, 32, pass_along<false>, data.data()); }, "race"));
-  CHECK(fails([&] { launch(1, 64, synchronise_warps_only, data.data()); }, "race"));
+  const DeviceArray<float> out(64);
+  launch(1, 32, read_across_warps, data.data(), out.data());
+  CHECK(fails([&] { launch(1, 64, read_across_warps, data.data(), out.data()); }, "race: read"));
 }
 
 TEST(blocks_are_not_ordered) {
@@ -173,6 +186,9 @@ TEST(atomics_conflict_with_all_but_atomics) {
   const DeviceArray<int> data(std::vector<int>(66));
   launch(3, 64, only_atomics, data.data());
   CHECK(data.values()[0] == 3 * 64 && data.values()[1] == 63);
+  const DeviceArray<int> out(1);
+  launch(1, 1, last_block_reads, data.data(), out.data());
+  CHECK(fails([&] { launch(2, 1, last_block_reads, data.data(), out.data()); }, "race: read"));
   CHECK(fails([&] { launch(1, 64, write_beside_atomics, data.data()); }, "race: write"));
   CHECK(fails([&] { launch(1, 64, read_beside_atomics, data.data()); },
               "race: atomic operation at element 0"));
@@ -190,10 +206,13 @@ TEST(bytes_are_places_of_their_own) {
 }
 
 TEST(a_writer_that_was_the_last_reader_is_found) {
-  const DeviceArray<float> in = zeros(1), out(64);
-  for (unsigned order = 0; order < 8; ++order) {
+  const DeviceArray<float> data = zeros(1), out(64);
+  launch(1, 1, last_reader_writes, data.data(), out.data());
+  launch(1, 64, read_in_two_warps<false>, data.data(), out.data());
+  for (unsigned order : {0u, 1u, 2u, 3u}) {
     needle::host::set_order(order);
-    CHECK(fails([&] { launch(1, 64, all_read_then_first_writes, in.data(), out.data()); }, "race"));
+    CHECK(fails([&] { launch(1, 64, last_reader_writes, data.data(), out.data()); }, "race"));
+    CHECK(fails([&] { launch(1, 64, read_in_two_warps<true>, data.data(), out.data()); }, "race"));
   }
   needle::host::set_order(0);
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "cuda_host/checker.h"
+#include "cuda_host/checker_rules.h"
 
 namespace {
 
@@ -15,7 +15,7 @@ using needle::host::Checker;
 /// they wait, so nothing can come between.
 template <class T, class Change>
 inline T update(T* address, void* instruction, Change change) {
-  if (Checker* checker = active_checker()) {
+  if (Checker* checker = active_checker) {
     checker->instruction = instruction;
     checker->check<Access::atomic>(reinterpret_cast<std::uintptr_t>(address), sizeof(T));
   }

@@ -31,6 +31,7 @@ std::string Executor::run(const cudaLaunchConfig_t& config, const Call& call, in
   count_ = config.blockDim.x * config.blockDim.y * config.blockDim.z;
   const std::uint64_t blocks =
       std::uint64_t{config.gridDim.x} * config.gridDim.y * config.gridDim.z;
+  for (unsigned i = 0; i < count_; ++i) threads_[i].index = index_in(i, config.blockDim);
   const auto arguments = reinterpret_cast<std::uintptr_t>(call.arguments);
   checker_.begin_launch(device, *module_, {arguments, arguments + call.argument_bytes});
   order_.begin(settings().order, blocks);
@@ -48,7 +49,7 @@ void Executor::run_block(std::uint64_t block) {
   ready_.clear();
   next_ready_ = 0;
   waiting_.clear();
-  for (unsigned i = 0; i < count_; ++i) threads_[i] = {State::unstarted, nullptr};
+  for (unsigned i = 0; i < count_; ++i) threads_[i].state = State::unstarted;
   for (unsigned first = 0; first < count_; first += kLanes) {
     Warp& warp = warps_[first / kLanes];
     warp.live = count_ - first >= kLanes ? ~0u : (1u << (count_ - first)) - 1;
@@ -63,7 +64,7 @@ void Executor::work(Fiber& fiber) {
   while (true) {
     start(order_.thread(started_++), fiber);
     call_->run(call_->kernel, call_->arguments);
-    active_checker() = nullptr;
+    active_checker = nullptr;
     end();
     if (next_ready_ == ready_.size() && started_ < count_) continue;
     fibers_.put_back(fiber);
@@ -78,7 +79,8 @@ void Executor::work(Fiber& fiber) {
 }
 
 void Executor::start(unsigned thread, Fiber& fiber) {
-  threads_[thread] = {State::runs, &fiber};
+  threads_[thread].state = State::runs;
+  threads_[thread].fiber = &fiber;
   become(thread);
 }
 
@@ -121,13 +123,13 @@ void Executor::make_ready(unsigned thread) {
 /// Sets what depends on which thread runs, on the way back into the kernel.
 void Executor::become(unsigned thread) {
   current_ = thread;
-  needle_cuda_host_thread_index = index_in(thread, needle_cuda_host_block_dim);
+  needle_cuda_host_thread_index = threads_[thread].index;
   const Meetings& meetings = warps_[thread / kLanes].meetings;
   const std::uint32_t clock = meetings.clock(epoch_, thread % kLanes);
   if (clock == kMaxClock) fail("too many calls of a warp between two barriers to be checked");
   checker_.run({thread, make_tag(epoch_, thread, clock), meetings.known(epoch_, thread % kLanes),
                 threads_[thread].fiber->stack()});
-  active_checker() = settings().checks ? &checker_ : nullptr;
+  active_checker = settings().checks ? &checker_ : nullptr;
 }
 
 int Executor::wait_for_block(Vote vote, int predicate, Where where) {

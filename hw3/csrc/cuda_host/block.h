@@ -42,6 +42,7 @@ class Executor {
   struct Thread {
     State state;
     Fiber* fiber;
+    uint3 index;
   };
 
   void run_block(std::uint64_t block);

@@ -33,8 +33,8 @@ bool Executor::holds_stack(std::uintptr_t address) const {
 
 void Executor::fail(const std::string& error, const std::string& place) {
   const auto kernel = reinterpret_cast<std::uintptr_t>(call_->kernel);
-  error_ = error + "\n  kernel " + symbol_at(*module_, kernel) + ", " + name_block(block_) + ", " +
-           name_thread(current_) + place;
+  error_ = error + "\n  kernel " + symbol_at(*module_, kernel).name + ", " + name_block(block_) +
+           ", " + name_thread(current_) + place;
   main_.enter();
 }
 

@@ -58,9 +58,9 @@ class Checker {
   void check_word(const Shadow& shadow, Tag floor, std::uintptr_t address);
   template <Access access>
   void check_byte(const Shadow& shadow, Tag floor, std::uintptr_t address);
-  template <Access access>
-  void check_elsewhere(std::uintptr_t address, std::size_t bytes);
+  bool touched(const Cell& cell) const;
   bool written(const Shadow& shadow, std::uintptr_t address, std::size_t bytes) const;
+  bool may_touch_elsewhere(Access access, std::uintptr_t address) const;
 
   [[noreturn]] void report_race(Access access, Conflict conflict, std::uintptr_t address,
                                 std::size_t bytes) const;
@@ -81,7 +81,8 @@ class Checker {
   std::vector<std::pair<Tag, std::uint64_t>> blocks_;  // of this launch: first tag, number
 };
 
-/// The checker of the kernel that runs on this thread of the operating system, or null.
-Checker*& active_checker();
+/// The checker of the kernel that runs on this thread of the operating system, or null. It is asked
+/// for before each access to memory, hence the model of thread-local storage without a call.
+[[gnu::tls_model("initial-exec")]] inline constinit thread_local Checker* active_checker = nullptr;
 
 }  // namespace needle::host

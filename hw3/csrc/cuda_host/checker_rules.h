@@ -59,6 +59,11 @@ inline void Checker::record(Cell& cell, Tag floor) const {
   }
 }
 
+/// Whether this block has written here.
+inline bool Checker::touched(const Cell& cell) const {
+  return cell.write >= block_floor_ || cell.atomic >= block_floor_;
+}
+
 template <Access access>
 inline void Checker::check_cells(const Shadow& shadow, Tag floor, std::uintptr_t address,
                                  std::size_t bytes) {
@@ -90,6 +95,34 @@ inline void Checker::check_byte(const Shadow& shadow, Tag floor, std::uintptr_t 
   if (found.what == nullptr) found = conflict<access>(shadow.word(address), floor);
   if (found.what != nullptr) report_race(access, found, address, 1);
   record<access>(cell, floor);
+}
+
+template <Access access>
+inline void Checker::check(std::uintptr_t address, std::size_t bytes) {
+  if (address % bytes != 0) report_misaligned(access, address, bytes);
+  if (memory_->holds(reinterpret_cast<const void*>(address))) {
+    if (!memory_->usable(address, bytes)) report_outside(access, address, bytes);
+    check_cells<access>(memory_->shadow(), launch_floor_, address, bytes);
+  } else if (module_->variables.holds(address) && !module_->constant_section.holds(address)) {
+    // Shared memory: what other blocks did there was done to their own.
+    const Shadow& shadow = *module_->shadow;
+    if (access != Access::write && !(bytes == 4 && touched(shadow.word(address))) &&
+        !written(shadow, address, bytes)) {
+      report_unwritten(access, address, bytes);
+    }
+    check_cells<access>(shadow, block_floor_, address, bytes);
+  } else if (!may_touch_elsewhere(access, address)) {
+    report_outside(access, address, bytes);
+  }
+}
+
+template <Access access>
+inline void Checker::check_range(std::uintptr_t address, std::size_t bytes) {
+  for (std::size_t done = 0; done < bytes;) {
+    const bool word = (address + done) % 4 == 0 && bytes - done >= 4;
+    check<access>(address + done, word ? 4 : 1);
+    done += word ? 4 : 1;
+  }
 }
 
 }  // namespace needle::host

@@ -8,13 +8,13 @@
 namespace needle::host {
 
 int wait_for_block(Vote vote, int predicate, Where where) {
-  active_checker() = nullptr;
+  active_checker = nullptr;
   return executor().wait_for_block(vote, predicate, where);
 }
 
 std::uint64_t wait_for_lanes(Collective collective, unsigned mask, std::uint64_t bits, int argument,
                              int width, Where where) {
-  active_checker() = nullptr;
+  active_checker = nullptr;
   return executor().wait_for_lanes(collective, mask, bits, argument, width, where);
 }
 
@@ -23,7 +23,7 @@ unsigned live_lanes() {
 }
 
 void trap(const char* file, int line) {
-  active_checker() = nullptr;
+  active_checker = nullptr;
   executor().fail("trap: " + text_of({"__trap", file, line}));
 }
 

@@ -10,9 +10,9 @@ namespace needle::host {
 namespace {
 
 constexpr std::size_t kAlignment = 256;
-constexpr std::size_t kGap = 256;  // unusable bytes behind each allocation, at least
 constexpr std::size_t kWorthDiscarding = std::size_t{1} << 18;
 constexpr int kFill = 0xA5;
+constexpr std::size_t kMostFilled = std::size_t{64} << 20;  // beyond, it would take real memory
 
 }  // namespace
 
@@ -30,9 +30,9 @@ void* DeviceMemory::allocate(std::size_t bytes) {
   cursor_ = offset + capacity;
   in_use_ += capacity;
   forget(offset, capacity);
-  blocks_[offset] = {bytes, capacity, false};
+  blocks_[offset] = {bytes, false};
   mark(offset, bytes, capacity);
-  std::memset(data_.begin() + offset, kFill, bytes);
+  std::memset(data_.begin() + offset, kFill, std::min(bytes, kMostFilled));
   return data_.begin() + offset;
 }
 
@@ -45,7 +45,7 @@ bool DeviceMemory::free(void* block) {
   allocations_.erase(found);
   in_use_ -= capacity;
   forget(offset, capacity);
-  blocks_[offset] = {bytes, capacity, true};
+  blocks_[offset] = {bytes, true};
   mark(offset, 0, capacity);
   if (capacity >= kWorthDiscarding) {
     data_.discard(offset, capacity);
@@ -56,14 +56,13 @@ bool DeviceMemory::free(void* block) {
 
 void DeviceMemory::set_usable(void* block, std::size_t bytes, std::size_t capacity) {
   const std::size_t offset = reinterpret_cast<std::uintptr_t>(block) - begin();
-  blocks_[offset] = {bytes, capacity, bytes == 0};
+  blocks_[offset] = {bytes == 0 ? capacity : bytes, bytes == 0};
   mark(offset, bytes, capacity);
-  if (bytes == 0) std::memset(block, kFill, capacity);
+  if (bytes == 0) std::memset(block, kFill, std::min(capacity, kMostFilled));
 }
 
 bool DeviceMemory::all_usable(const void* address, std::size_t bytes) const {
   const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(address);
-  if (bytes > kDeviceMemory - (first - begin())) return false;
   for (std::size_t done = 0; done < bytes;) {
     const std::size_t step = std::min<std::size_t>(8 - (first + done) % 8, bytes - done);
     if (!usable(first + done, step)) return false;
@@ -74,26 +73,27 @@ bool DeviceMemory::all_usable(const void* address, std::size_t bytes) const {
 
 std::string DeviceMemory::describe(std::uintptr_t address, std::size_t bytes) const {
   const std::size_t offset = address - begin();
-  auto after = blocks_.upper_bound(offset);
-  if (after == blocks_.begin()) {
-    if (after == blocks_.end()) return "device memory that nobody has allocated";
-    return std::to_string(after->first - offset) + " bytes before an allocation of " +
-           std::to_string(after->second.bytes) + " bytes";
-  }
-  const auto& [start, block] = *std::prev(after);
-  const std::string size = " of " + std::to_string(block.bytes) + " bytes";
-  if (block.freed) return "memory that has been freed";
-  if (offset < start + block.bytes) {
-    return "element " + std::to_string((offset - start) / bytes) + " (of " + std::to_string(bytes) +
-           " bytes) in an allocation" + size;
+  const auto text = [](std::size_t number) { return std::to_string(number); };
+  const auto name = [&](const Block& block) {
+    return (block.freed ? "freed memory of " : "an allocation of ") + text(block.bytes) + " bytes";
+  };
+  const auto next = blocks_.upper_bound(offset);
+  const bool any_before = next != blocks_.begin(), any_behind = next != blocks_.end();
+  std::size_t past = kDeviceMemory;
+  if (any_before) {
+    const auto& [start, block] = *std::prev(next);
+    if (offset < start + block.bytes) {
+      return "element " + text((offset - start) / bytes) + " (of " + text(bytes) + " bytes) in " +
+             name(block);
+    }
+    past = offset - (start + block.bytes);
   }
   // What is nearer to the next allocation was probably meant to be in that one.
-  if (after != blocks_.end() && after->first - offset < offset - (start + block.bytes)) {
-    return std::to_string(after->first - offset) + " bytes before an allocation of " +
-           std::to_string(after->second.bytes) + " bytes";
+  if (any_behind && next->first - offset < past) {
+    return text(next->first - offset) + " bytes before " + name(next->second);
   }
-  return std::to_string(offset - (start + block.bytes)) + " bytes past the end of an allocation" +
-         size;
+  if (any_before) return text(past) + " bytes past the end of " + name(std::prev(next)->second);
+  return "device memory that was never allocated";
 }
 
 /// The first gap from the cursor on, or, when there is none, the first of all.
@@ -106,7 +106,7 @@ std::size_t DeviceMemory::find_room(std::size_t capacity) const {
     return from;
   };
   const std::size_t offset = search(cursor_);
-  return offset + capacity <= kDeviceMemory ? offset : search(0);
+  return offset + capacity <= kDeviceMemory ? offset : search(kGap);
 }
 
 void DeviceMemory::mark(std::size_t offset, std::size_t bytes, std::size_t capacity) {

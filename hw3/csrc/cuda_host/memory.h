@@ -13,6 +13,7 @@ namespace needle::host {
 
 inline constexpr int kDevices = 2;
 inline constexpr std::size_t kDeviceMemory = std::size_t{1} << 30;
+inline constexpr std::size_t kGap = 256;  // unusable bytes before and behind each allocation
 
 class DeviceMemory {
  public:
@@ -37,7 +38,7 @@ class DeviceMemory {
     const std::size_t end = offset % 8 + bytes;
     return end <= 8 ? prefix[0] >= end : prefix[0] == 8 && prefix[1] >= end - 8;
   }
-  /// The same for ranges of any size.
+  /// The same for ranges of any size; none reaches the end of the memory, where nothing is usable.
   bool all_usable(const void* address, std::size_t bytes) const;
 
   std::uintptr_t begin() const { return reinterpret_cast<std::uintptr_t>(data_.begin()); }
@@ -49,7 +50,7 @@ class DeviceMemory {
 
  private:
   struct Block {
-    std::size_t bytes, capacity;
+    std::size_t bytes;
     bool freed;
   };
 
@@ -62,7 +63,7 @@ class DeviceMemory {
   Shadow shadow_{data_.begin(), kDeviceMemory};
   std::map<std::size_t, std::size_t> allocations_;  // offset: capacity, with the space behind it
   std::map<std::size_t, Block> blocks_;             // for messages, freed ones included
-  std::size_t cursor_ = 0;
+  std::size_t cursor_ = kGap;
   std::size_t in_use_ = 0;
 };
 

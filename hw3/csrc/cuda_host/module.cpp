@@ -75,9 +75,8 @@ Module& module_of(const void* code) {
   Search search{address, &module, false};
   dl_iterate_phdr(visit, &search);
   if (!search.found) throw std::logic_error("a kernel that is in no loaded module");
-  const Range constant{reinterpret_cast<std::uintptr_t>(&needle_constant_begin),
-                       reinterpret_cast<std::uintptr_t>(&needle_constant_end)};
-  if (constant.begin != 0) module.constants.push_back(constant);
+  module.constant_section = {reinterpret_cast<std::uintptr_t>(&needle_constant_begin),
+                             reinterpret_cast<std::uintptr_t>(&needle_constant_end)};
   module.shadow = std::make_unique<Shadow>(reinterpret_cast<const char*>(module.variables.begin),
                                            module.variables.end - module.variables.begin);
   modules->push_back(std::move(module));

@@ -22,13 +22,19 @@ struct Module {
   Range code;                      // from the first to the last byte
   Range variables;                 // writable: static ones, and so the shared ones of kernels
   std::vector<Range> constants;    // only readable
+  Range constant_section;          // of `variables`, what is only readable, too: `__constant__`
   std::unique_ptr<Shadow> shadow;  // of `variables`
 };
 
 /// The module that `code` is in; the answer is kept.
 Module& module_of(const void* code);
 
-/// The name of the function or variable that `address` is in, demangled; empty if it is not known.
-std::string symbol_at(const Module& module, std::uintptr_t address);
+struct Symbol {
+  std::string name;  // demangled; empty if it is not known
+  std::uintptr_t begin = 0;
+};
+
+/// The function or variable that `address` is in.
+Symbol symbol_at(const Module& module, std::uintptr_t address);
 
 }  // namespace needle::host

@@ -6,7 +6,6 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 
 #include "cuda_host/module.h"
 
@@ -22,8 +21,11 @@ std::string demangled(const char* name) {
 }
 
 std::vector<char> contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return {};
+  std::vector<char> bytes(static_cast<std::size_t>(file.tellg()));
+  file.seekg(0).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return bytes;
 }
 
 template <class T>
@@ -34,25 +36,26 @@ const T* at(const std::vector<char>& file, std::size_t offset, std::size_t count
 
 }  // namespace
 
-std::string symbol_at(const Module& module, std::uintptr_t address) {
+Symbol symbol_at(const Module& module, std::uintptr_t address) {
   const std::vector<char> file = contents(module.path);
   const auto* header = at<ElfW(Ehdr)>(file, 0);
-  if (header == nullptr) return "";
+  if (header == nullptr) return {};
   const auto* sections = at<ElfW(Shdr)>(file, header->e_shoff, header->e_shnum);
-  if (sections == nullptr) return "";
+  if (sections == nullptr) return {};
   for (int i = 0; i < header->e_shnum; ++i) {
     const ElfW(Shdr) & section = sections[i];
     if (section.sh_type != SHT_SYMTAB || section.sh_link >= header->e_shnum) continue;
     const std::size_t count = section.sh_size / sizeof(ElfW(Sym));
     const auto* symbols = at<ElfW(Sym)>(file, section.sh_offset, count);
     const ElfW(Shdr) & names = sections[section.sh_link];
-    if (symbols == nullptr || at<char>(file, names.sh_offset, names.sh_size) == nullptr) return "";
+    if (symbols == nullptr || at<char>(file, names.sh_offset, names.sh_size) == nullptr) return {};
     for (std::size_t j = 0; j < count; ++j) {
       if (address - module.base - symbols[j].st_value >= symbols[j].st_size) continue;
-      return demangled(file.data() + names.sh_offset + symbols[j].st_name);
+      return {demangled(file.data() + names.sh_offset + symbols[j].st_name),
+              module.base + symbols[j].st_value};
     }
   }
-  return "";
+  return {};
 }
 
 }  // namespace needle::host

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cuda_host/checker.h"
+#include "cuda_host/checker_rules.h"
 
 using needle::host::Access;
 using needle::host::active_checker;
@@ -14,7 +14,7 @@ namespace {
 
 template <Access access, std::size_t bytes>
 inline void check(void* address, void* instruction) {
-  Checker* checker = active_checker();
+  Checker* checker = active_checker;
   if (checker == nullptr) return;
   checker->instruction = instruction;
   checker->check<access>(reinterpret_cast<std::uintptr_t>(address), bytes);
@@ -22,7 +22,7 @@ inline void check(void* address, void* instruction) {
 
 template <Access access>
 inline void check_range(void* address, std::size_t bytes, void* instruction) {
-  Checker* checker = active_checker();
+  Checker* checker = active_checker;
   if (checker == nullptr) return;
   checker->instruction = instruction;
   checker->check_range<access>(reinterpret_cast<std::uintptr_t>(address), bytes);

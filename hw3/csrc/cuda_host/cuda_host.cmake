@@ -5,7 +5,8 @@
 #   needle_cuda_host_sources(TARGET a.cu b.cu)
 #
 # The target's sources find cuda_runtime.h in here; those that are named are compiled so that each
-# access to memory is checked.
+# access to memory is checked. That holds for the whole directory (a CMakeLists.txt): no target in
+# it can compile the same files with nvcc.
 
 if(NOT TARGET needle_cuda_host)
   find_package(Threads REQUIRED)

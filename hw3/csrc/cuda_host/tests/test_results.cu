@@ -1,6 +1,7 @@
 // Kernels that are right give the right results, in every order of blocks and threads.
 
 #include <numeric>
+#include <thread>
 
 #include "cuda_host/host_execution.h"
 #include "device.h"
@@ -259,4 +260,21 @@ TEST(nested_calls_with_large_local_arrays) {
   launch(1, 40, use_much_stack, out.data());
   // deep(0..15) sees zeros raised by 1 ... 16.
   for (double value : out.values()) CHECK(value == 16 + 15 * 16 / 2);
+}
+
+TEST(several_threads_of_the_system_launch_at_once) {
+  const std::vector<float> values = numbers(1000);
+  std::vector<float> results(6);
+  std::vector<std::thread> threads;
+  for (float& result : results) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 10; ++round) {
+        const DeviceArray<float> in(values), out(1);
+        launch(1, kThreads, reduce_by_shuffles, in.data(), out.data(), 1000u);
+        result += out.values()[0];
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (float result : results) CHECK(result == 10 * sum(values));
 }

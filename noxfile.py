@@ -74,7 +74,7 @@ BUILD_TOOLS = [
 CUDA_SETTINGS = {
     "CUDAARCHS": os.environ.get("CUDAARCHS", "90"),
     "NEEDLE_WERROR": "ON",
-    "NEEDLE_CUDA_HOST_BUILD": "ON",
+    "NEEDLE_CUDA_HOST_BUILD": "ON" if sys.platform == "linux" else "OFF",
 }
 
 # Compiler flags, libraries to load first and settings of GCC's sanitizers.
@@ -179,12 +179,33 @@ def run_cpp_tests(session: nox.Session, name: str, flags: str = "", **env: str) 
     session.run(str(build / "needle_tests"), str(report), env=env, external=True)
 
 
+def run_on_cuda_host(session: nox.Session, name: str, *arguments: str) -> None:
+    """Run tests on the CUDA device whose kernels run on the host; count under `name`."""
+    suffix = session.run(
+        "python", "-c", "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))",
+        silent=True,
+    )  # fmt: skip
+    built = sorted((ROOT / "hw3" / "build").glob(f"nox/*/_cuda_host{str(suffix).strip()}"))
+    if not built:
+        session.warn("CUDA's kernels are not built for the host on this system: not tested")
+        return
+    session.env["NEEDLE_CUDA_HOST"] = str(built[0])
+    session.env["PYTHONPATH"] = str(ROOT / "hw3" / "tests" / "cuda_host")
+    run_tests(session, name, *arguments, "--device=needle_cuda_host:cuda_host")
+
+
 # Tests of earlier stages that are run again on the arrays of hw3, unchanged.
 ON_ARRAYS = {
     "hw3": ["hw1/tests"],
     "hw4": [f"hw2/tests/{part}" for part in ("nn", "ops", "optim", "test_kernels.py")],
 }
 DEVICES = ["--device=needle_hw3:cpu", "--device=needle_hw3:cpu_numpy"]
+
+# What runs on CUDA's kernels without a GPU: the contract of arrays, and hw4's operators.
+ON_CUDA_HOST = {
+    "hw3": ["hw3/tests", "--ignore=hw3/tests/cpu"],
+    "hw4": ["hw4/tests/ops", "hw4/tests/nn"],
+}
 
 
 def make_test_session(package: str) -> None:
@@ -204,6 +225,8 @@ def make_test_session(package: str) -> None:
             run_tests(session, f"{package}-devices", *earlier, *DEVICES)
         if package == "hw3":
             run_cpp_tests(session, "hw3-cpp")
+        if package in ON_CUDA_HOST:
+            run_on_cuda_host(session, f"{package}-cuda", *ON_CUDA_HOST[package])
 
     test.__doc__ = f"Run the tests of {package}; `-- -k name` chooses some."
 

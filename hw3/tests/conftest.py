@@ -20,6 +20,13 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("backend", devices, ids=repr)
 
 
+@pytest.fixture
+def on_host(backend):
+    """Skip the test on a device whose memory NumPy cannot share."""
+    if not backend.kernels.ON_HOST:
+        pytest.skip("NumPy cannot share the memory of a GPU")
+
+
 class Views:
     """Pairs of an array of ours and one of NumPy with equal values, over the same kind of view."""
 

@@ -105,6 +105,7 @@ def test_asarray_returns_arrays_themselves_unless_told_to_copy(backend):
         nd.asarray([1.0], copy=False)
 
 
+@pytest.mark.usefixtures("on_host")
 def test_asarray_shares_numpys_memory_and_array_copies_it(backend, dtype):
     array = np.arange(12).astype(dtype).reshape(3, 4)
     views = [
@@ -158,6 +159,7 @@ def test_memory_that_cannot_be_shared_is_copied(backend, name):
     assert nd.asarray(fields, device=backend).tolist() == [1.0] * 4
 
 
+@pytest.mark.usefixtures("on_host")
 def test_read_only_memory_stays_read_only(backend):
     array = np.arange(3.0)
     array.flags.writeable = False

@@ -23,7 +23,7 @@ PIECE = 4 << 20  # bytes of the memory through which values pass
 
 
 @pytest.fixture
-def device():
+def gpu():
     return cuda_host()
 
 
@@ -33,9 +33,9 @@ def other():
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 5])
-def test_values_pass_in_pieces(device, rng, size):
+def test_values_pass_in_pieces(gpu, rng, size):
     values = rng.integers(0, 256, size).astype(np.uint8)
-    array = device.array(values)
+    array = gpu.array(values)
     kept = values.copy()
     values[:] = 0  # it was read already
     np.testing.assert_array_equal(array.numpy(), kept)
@@ -43,13 +43,13 @@ def test_values_pass_in_pieces(device, rng, size):
 
 
 @pytest.mark.parametrize("order", ["<f4", ">f4", "<i8", ">i8"])
-def test_arrays_of_numpy_of_any_layout_are_copied(device, order):
+def test_arrays_of_numpy_of_any_layout_are_copied(gpu, order):
     values = np.arange(24, dtype=order).reshape(4, 6)[::-2, 1::3]
-    np.testing.assert_array_equal(device.array(values).numpy(), values)
+    np.testing.assert_array_equal(gpu.array(values).numpy(), values)
 
 
-def test_memory_is_not_that_of_the_host(device):
-    array = device.array([1.0, 2.0])
+def test_memory_is_not_that_of_the_host(gpu):
+    array = gpu.array([1.0, 2.0])
     first, second = array.numpy(), array.numpy()
     first[0] = 5.0
     assert second.tolist() == array.tolist() == [1.0, 2.0]
@@ -61,21 +61,21 @@ def test_memory_is_not_that_of_the_host(device):
     with pytest.raises(BufferError, match="use numpy"):
         memoryview(array._view)
     shared = np.ones(2, np.float32)
-    moved = nd.asarray(shared, device=device)
+    moved = nd.asarray(shared, device=gpu)
     shared[:] = 3
     assert moved.tolist() == [1.0, 1.0]
 
 
-def test_pickle_and_copies_stay_on_the_device(device, other):
-    for place in (device, other):
+def test_pickle_and_copies_stay_on_the_device(gpu, other):
+    for place in (gpu, other):
         array = place.array([[1.0, 2.0], [3.0, 4.0]]).T
         for again in (pickle.loads(pickle.dumps(array)), copy.copy(array), copy.deepcopy(array)):
             assert again.device is place
             assert again.tolist() == array.tolist()
 
 
-def test_arrays_move_between_all_devices(device, other):
-    devices = [nd.cpu(), nd.cpu_numpy(), device, other]
+def test_arrays_move_between_all_devices(gpu, other):
+    devices = [nd.cpu(), nd.cpu_numpy(), gpu, other]
     for source in devices:
         array = source.array([[1, 2, 3], [4, 5, 6]], dtype="int32")[:, ::2]
         for target in devices:
@@ -84,10 +84,10 @@ def test_arrays_move_between_all_devices(device, other):
             assert moved.tolist() == [[1, 3], [4, 6]]
 
 
-def test_results_are_where_the_operands_are(device, other):
+def test_results_are_where_the_operands_are(gpu, other):
     assert repr(other) == "cuda_host(1)"
-    x, y = device.array([1.0, 2.0]), other.array([10.0, 20.0])
-    assert (x + x).device is device
+    x, y = gpu.array([1.0, 2.0]), other.array([10.0, 20.0])
+    assert (x + x).device is gpu
     assert (y + y).device is other
     for array, expected in (
         (x * 2, [2.0, 4.0]),
@@ -100,47 +100,47 @@ def test_results_are_where_the_operands_are(device, other):
     before = other.memory()["in_use"]
     kept = other.empty((1000,))
     assert other.memory()["in_use"] - before >= 4000
-    assert device.memory() != other.memory()
+    assert gpu.memory() != other.memory()
     del kept
 
 
-def test_memory_is_used_again_and_given_back(device):
-    device.release_memory()
-    start = device.memory()
-    array = device.full((1 << 20,), 1.0)
-    used = device.memory()
+def test_memory_is_used_again_and_given_back(gpu):
+    gpu.release_memory()
+    start = gpu.memory()
+    array = gpu.full((1 << 20,), 1.0)
+    used = gpu.memory()
     assert used["in_use"] - start["in_use"] >= 1 << 22
     del array
-    cached = device.memory()["cached"]
+    cached = gpu.memory()["cached"]
     assert cached >= 1 << 22
-    again = device.empty((1 << 20,))
-    assert device.memory()["cached"] < cached
+    again = gpu.empty((1 << 20,))
+    assert gpu.memory()["cached"] < cached
     del again
-    device.release_memory()
-    assert device.memory()["cached"] == 0
+    gpu.release_memory()
+    assert gpu.memory()["cached"] == 0
 
 
-def test_memory_that_is_not_there_is_an_error_with_sizes(device):
+def test_memory_that_is_not_there_is_an_error_with_sizes(gpu):
     for shape in ((1 << 40,), (1 << 27, 3)):
         with pytest.raises(MemoryError, match=r"shape .*float32: \d+ bytes of \d+ free ones"):
-            device.empty(shape)
-    assert device.array([1.0]).tolist() == [1.0]
+            gpu.empty(shape)
+    assert gpu.array([1.0]).tolist() == [1.0]
 
 
-def test_kernels_of_the_module_say_what_they_are(device):
+def test_kernels_of_the_module_say_what_they_are(gpu):
     kernels = module()
     assert kernels.device_count() == 2
     assert kernels.why_disabled() == ""
-    assert device.isas() == [device.isa()]
-    device.set_isa(device.isa())
+    assert gpu.isas() == [gpu.isa()]
+    gpu.set_isa(gpu.isa())
     with pytest.raises(ValueError, match="only sm_"):
-        device.set_isa("avx2")
+        gpu.set_isa("avx2")
     with pytest.raises(ValueError, match="at least 1, not 0"):
-        device.set_num_threads(0)
+        gpu.set_num_threads(0)
     with pytest.raises(ValueError, match=r"no cuda\(2\)"):
         kernels.use(2)
-    device.synchronize()
-    nd.synchronize(device)
+    gpu.synchronize()
+    nd.synchronize(gpu)
     nd.synchronize()
 
 

@@ -97,13 +97,13 @@ __global__ void __launch_bounds__(threads)
       source.add(state, tile, row);
     }
   }
-  const int place = threadIdx.y * blockDim.x + threadIdx.x;
+  const int me = threadIdx.y, place = me * blockDim.x + threadIdx.x;
   states[place] = state;
   for (int half = blockDim.y / 2; half > 0; half /= 2) {
     __syncthreads();
-    if (threadIdx.y < half) states[place] = states[place] + states[place + half * blockDim.x];
+    if (me < half) states[place] = states[place] + states[place + half * blockDim.x];
   }
-  if (threadIdx.y == 0 && tile.column < columns) sink(tile.chunk, tile.column, states[place]);
+  if (me == 0 && tile.column < columns) sink(tile.chunk, tile.column, states[place]);
 }
 
 /// States of tiles, those of the chunks one after the other, as a source.

@@ -195,7 +195,7 @@ void visit_walk(std::int64_t n, const Function& function) {
 /// Calls `work(walk, row)` for each row; groups without a row get one of size 0, as the others of
 /// their warp must not wait for them.
 template <class Walk, class Work>
-__global__ void __launch_bounds__(Walk::kBlock)
+__global__ void __launch_bounds__(Walk::kBlock, 1)
     rows_kernel(Work work, std::int64_t rows, std::int64_t size) {
   const std::int64_t row = Walk::group();
   work(Walk(row < rows ? size : 0), row < rows ? row : 0);

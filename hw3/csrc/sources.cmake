@@ -8,7 +8,11 @@ set(needle_common
   ${CMAKE_CURRENT_LIST_DIR}/ops/conv_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/elementwise.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/matmul_tiled.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/ops/movement.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/ops/movement.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/normalization.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/optimizers.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/recurrent.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/softmax.cpp)
 
 # How Python sees it; bind_view.cpp belongs to one module, as its types have the module's name.
 set(needle_bindings
@@ -33,11 +37,17 @@ set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/launch.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/memory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/missing.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/row_views.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transfer.cpp)
 set(needle_cuda_kernels
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/batch_norm.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_binary.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_moves.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_unary.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/layer_norm.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/optimizers.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/recurrent.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/softmax.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transpose.cu)
 set(needle_cuda_bindings
   ${CMAKE_CURRENT_LIST_DIR}/bind/bind_view.cpp

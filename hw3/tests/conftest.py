@@ -8,16 +8,27 @@ import pytest
 import needle_hw3 as nd
 
 
+def devices_of(config):
+    """Return the devices of `--device`, or all enabled ones."""
+    chosen = config.getoption("--device")
+    if not chosen:
+        return [device for device in nd.all_devices() if device.enabled()]
+    modules = [name.partition(":")[::2] for name in chosen]
+    return [getattr(importlib.import_module(module), factory)() for module, factory in modules]
+
+
 def pytest_generate_tests(metafunc):
-    """Run each test that takes `backend` on every enabled device, or on those of `--device`."""
+    """Run each test that takes `backend` on all devices, `home` with all instruction sets, too."""
     if "backend" in metafunc.fixturenames:
-        chosen = metafunc.config.getoption("--device")
-        if chosen:
-            modules = [name.partition(":")[::2] for name in chosen]
-            devices = [getattr(importlib.import_module(m), f)() for m, f in modules]
-        else:
-            devices = [device for device in nd.all_devices() if device.enabled()]
-        metafunc.parametrize("backend", devices, ids=repr)
+        metafunc.parametrize("backend", devices_of(metafunc.config), ids=repr)
+    if "home" in metafunc.fixturenames:
+        homes = [
+            (device, isa)
+            for device in devices_of(metafunc.config)
+            for isa in getattr(device.kernels, "isas", lambda: [None])()
+        ]
+        names = [f"{device.name}-{isa}" if isa else device.name for device, isa in homes]
+        metafunc.parametrize("home", homes, ids=names, indirect=True)
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
-#include "cpu/normalization_checks.h"
+#include "cpu/normalization_choice.h"
 #include "cpu/pack.h"
 #include "cpu/parallel.h"
-#include "ops/normalization.h"
+#include "ops/floating.h"
+#include "ops/normalization_kernels.h"
 
 namespace needle {
 namespace {
@@ -116,12 +116,10 @@ void normalize(const View& x, const View& weight, const View& bias, double eps, 
   });
 }
 
-/// With the rate r = 1 / sqrt(variance + eps), s = sum(grad) and q = sum(grad * (x - mean)):
-/// dbias = s, dweight = q r, dx = (grad - s / m - (x - mean) r^2 q / m) r weight.
 template <class T>
 void gradient(const View& grad, const View& x, const View& weight, const View& mean,
-              const View& variance, double eps, const ThreeViews& results) {
-  const auto& [dx, dweight, dbias] = results;
+              const View& variance, double eps, const View& dx, const View& dweight,
+              const View& dbias) {
   const auto& kernels = normalization_kernels(T());
   const Tiles tiles(x.shape);
   const std::int64_t d = tiles.columns;
@@ -156,39 +154,18 @@ void gradient(const View& grad, const View& x, const View& weight, const View& m
 
 }  // namespace
 
-ThreeViews batch_norm(const View& x, const View& weight, const View& bias, double eps) {
-  check_floating("batch_norm", x, weight, bias);
-  check_axes("batch_norm", x, 2, false);
-  check_shape("batch_norm", "a weight", weight, features(x));
-  check_shape("batch_norm", "a bias", bias, features(x));
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  View y = View::empty(x.dtype, x.shape);
-  View mean = filled(x.dtype, features(x), nan), variance = filled(x.dtype, features(x), nan);
-  if (x.size() > 0) {
-    const View w = without_gaps(weight), b = without_gaps(bias);
-    visit_floating(x.dtype, [&]<class T>(T) { normalize<T>(x, w, b, eps, y, mean, variance); });
-  }
-  return {std::move(y), std::move(mean), std::move(variance)};
+void device::batch_norm(const View& y, const View& mean, const View& variance, const View& x,
+                        const View& weight, const View& bias, double eps) {
+  visit_floating(x.dtype,
+                 [&]<class T>(T) { normalize<T>(x, weight, bias, eps, y, mean, variance); });
 }
 
-ThreeViews batch_norm_gradient(const View& grad, const View& x, const View& weight,
-                               const View& mean, const View& variance, double eps) {
-  const char* name = "batch_norm_gradient";
-  check_floating(name, x, grad, weight, mean, variance);
-  check_axes(name, x, 2, false);
-  check_shape(name, "a gradient", grad, x.shape);
-  check_shape(name, "a weight", weight, features(x));
-  check_shape(name, "a mean", mean, features(x));
-  check_shape(name, "a variance", variance, features(x));
-  const ThreeViews results = {View::empty(x.dtype, x.shape), filled(x.dtype, features(x), 0),
-                              filled(x.dtype, features(x), 0)};
-  if (x.size() > 0) {
-    const View w = without_gaps(weight), means = without_gaps(mean);
-    const View variances = without_gaps(variance);
-    visit_floating(x.dtype,
-                   [&]<class T>(T) { gradient<T>(grad, x, w, means, variances, eps, results); });
-  }
-  return results;
+void device::batch_norm_gradient(const View& dx, const View& dweight, const View& dbias,
+                                 const View& grad, const View& x, const View& weight,
+                                 const View& mean, const View& variance, double eps) {
+  visit_floating(x.dtype, [&]<class T>(T) {
+    gradient<T>(grad, x, weight, mean, variance, eps, dx, dweight, dbias);
+  });
 }
 
 }  // namespace needle

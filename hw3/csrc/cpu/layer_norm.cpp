@@ -1,10 +1,11 @@
+#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
-#include "cpu/normalization_checks.h"
+#include "cpu/normalization_choice.h"
 #include "cpu/rows.h"
-#include "ops/normalization.h"
+#include "ops/floating.h"
+#include "ops/normalization_kernels.h"
 
 namespace needle {
 namespace {
@@ -25,47 +26,24 @@ void add_up(const std::vector<T>& partial, std::int64_t chunks, std::int64_t n, 
 
 }  // namespace
 
-ThreeViews layer_norm(const View& x, const View& weight, const View& bias, double eps) {
-  check_floating("layer_norm", x, weight, bias);
-  check_axes("layer_norm", x, 1, true);
-  check_shape("layer_norm", "a weight", weight, features(x));
-  check_shape("layer_norm", "a bias", bias, features(x));
-  const Dims leading = leading_shape(x);
-  View y = View::empty(x.dtype, x.shape);
-  if (x.size() == 0) {
-    const double nan = std::numeric_limits<double>::quiet_NaN();
-    return {y, filled(x.dtype, leading, nan), filled(x.dtype, leading, nan)};
-  }
-  View mean = View::empty(x.dtype, leading), variance = View::empty(x.dtype, leading);
-  const View w = without_gaps(weight), b = without_gaps(bias);
+void device::layer_norm(const View& y, const View& mean, const View& variance, const View& x,
+                        const View& weight, const View& bias, double eps) {
   const std::int64_t n = x.shape[x.ndim() - 1];
   visit_floating(x.dtype, [&]<class T>(T zero) {
-    for_rows(count(leading), n, [&](std::int64_t begin, std::int64_t end) {
+    for_rows(count(leading_shape(x)), n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(x);
       for (std::int64_t row = begin; row < end; ++row) {
-        normalization_kernels(zero).row(rows[row], w.data<T>(), b.data<T>(), static_cast<T>(eps),
-                                        y.data<T>() + row * n, n, mean.data<T>() + row,
-                                        variance.data<T>() + row);
+        normalization_kernels(zero).row(rows[row], weight.data<T>(), bias.data<T>(),
+                                        static_cast<T>(eps), y.data<T>() + row * n, n,
+                                        mean.data<T>() + row, variance.data<T>() + row);
       }
     });
   });
-  return {std::move(y), std::move(mean), std::move(variance)};
 }
 
-ThreeViews layer_norm_gradient(const View& grad, const View& x, const View& weight,
-                               const View& mean, const View& variance, double eps) {
-  const char* name = "layer_norm_gradient";
-  check_floating(name, x, grad, weight, mean, variance);
-  check_axes(name, x, 1, true);
-  check_shape(name, "a gradient", grad, x.shape);
-  check_shape(name, "a weight", weight, features(x));
-  check_shape(name, "a mean", mean, leading_shape(x));
-  check_shape(name, "a variance", variance, leading_shape(x));
-  View dx = View::empty(x.dtype, x.shape);
-  View dweight = filled(x.dtype, features(x), 0), dbias = filled(x.dtype, features(x), 0);
-  if (x.size() == 0) return {std::move(dx), std::move(dweight), std::move(dbias)};
-  const View w = without_gaps(weight), means = without_gaps(mean);
-  const View variances = without_gaps(variance);
+void device::layer_norm_gradient(const View& dx, const View& dweight, const View& dbias,
+                                 const View& grad, const View& x, const View& weight,
+                                 const View& mean, const View& variance, double eps) {
   const std::int64_t n = x.shape[x.ndim() - 1], rows = count(leading_shape(x));
   const std::int64_t chunks = (rows + kChunk - 1) / kChunk;
   visit_floating(x.dtype, [&]<class T>(T zero) {
@@ -73,17 +51,16 @@ ThreeViews layer_norm_gradient(const View& grad, const View& x, const View& weig
     for_rows(chunks, n * kChunk, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> xs(x), grads(grad);
       for (std::int64_t row = begin * kChunk; row < std::min(rows, end * kChunk); ++row) {
-        const T rate = 1 / std::sqrt(variances.data<T>()[row] + static_cast<T>(eps));
+        const T rate = 1 / std::sqrt(variance.data<T>()[row] + static_cast<T>(eps));
         const std::int64_t part = row / kChunk * n;
         normalization_kernels(zero).row_gradient(
-            grads[row], xs[row], w.data<T>(), means.data<T>()[row], rate, dx.data<T>() + row * n, n,
-            weight_parts.data() + part, bias_parts.data() + part);
+            grads[row], xs[row], weight.data<T>(), mean.data<T>()[row], rate,
+            dx.data<T>() + row * n, n, weight_parts.data() + part, bias_parts.data() + part);
       }
     });
     add_up(weight_parts, chunks, n, dweight.data<T>());
     add_up(bias_parts, chunks, n, dbias.data<T>());
   });
-  return {std::move(dx), std::move(dweight), std::move(dbias)};
 }
 
 }  // namespace needle

@@ -4,22 +4,9 @@
 #include <cstdint>
 
 #include "cpu/declare_table.h"
+#include "ops/optimizers_numbers.h"
 
 namespace needle {
-
-/// The numbers of one step; each is rounded to the dtype of the elements when it is used.
-struct AdamNumbers {
-  double beta1, beta2;
-  double eps;             // times the correction c = sqrt(1 - beta2^t)
-  double step;            // -lr c / (1 - beta1^t)
-  double gradient_decay;  // what is added to the gradient for each parameter
-  double keep;            // what is left of the parameter
-};
-
-struct SgdNumbers {
-  double lr, momentum, share, decay;
-  bool nesterov;
-};
 
 template <class T>
 struct OptimizerKernels {

@@ -1,8 +1,5 @@
-#include "ops/softmax.h"
-
 #include <algorithm>
-#include <limits>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "cpu/isa.h"
@@ -10,7 +7,7 @@
 #include "cpu/rows.h"
 #include "cpu/softmax_table.h"
 #include "ops/floating.h"
-#include "ops/movement.h"
+#include "ops/softmax_kernels.h"
 
 namespace needle {
 namespace {
@@ -66,19 +63,9 @@ class RowWriter {
   std::vector<T> scratch_;
 };
 
-void check_rows(const char* name, const View& x) {
-  check_floating(name, x);
-  check_axes(name, x, 1, true);
-}
-
 /// out = kernel(grad, y), row by row.
 template <class Kernel>
-View gradient_of_rows(const char* name, const View& grad, const View& y, const Kernel& kernel) {
-  check_floating(name, grad, y);
-  check_axes(name, y, 1, true);
-  check_shape(name, "a gradient", grad, y.shape);
-  View out = View::empty(y.dtype, y.shape);
-  if (out.size() == 0) return out;
+void gradient_of_rows(const View& out, const View& grad, const View& y, const Kernel& kernel) {
   visit_floating(y.dtype, [&]<class T>(T zero) {
     const Sizes sizes(y);
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
@@ -88,7 +75,6 @@ View gradient_of_rows(const char* name, const View& grad, const View& y, const K
       }
     });
   });
-  return out;
 }
 
 template <class T>
@@ -96,34 +82,9 @@ T element(const View& vector, std::int64_t i) {
   return vector.data<T>()[i * vector.strides[0]];
 }
 
-/// The labels, checked. They are a copy: another thread may write to the given ones.
-View checked_labels(const char* name, const View& z, const View& given) {
-  check_floating(name, z);
-  check_axes(name, z, 2, false);
-  if (given.dtype != DType::int64) {
-    throw TypeError(std::string(name) + " takes labels of dtype int64, not " +
-                    name_of(given.dtype));
-  }
-  check_shape(name, "labels", given, Dims(1, z.shape[0]));
-  View labels = copy(given);
-  const std::int64_t k = z.shape[1];
-  for (std::int64_t i = 0; i < z.shape[0]; ++i) {
-    const auto label = element<std::int64_t>(labels, i);
-    if (label >= 0 && label < k) continue;
-    throw std::out_of_range("label " + std::to_string(label) + " is not in [0, " +
-                            std::to_string(k) + "), the " + std::to_string(k) +
-                            " classes of the logits");
-  }
-  return labels;
-}
-
 }  // namespace
 
-View softmax(const View& x, double scale, bool causal) {
-  check_rows("softmax", x);
-  if (causal) check_axes("causal softmax", x, 2, true);
-  View out = View::empty(x.dtype, x.shape);
-  if (out.size() == 0) return out;
+void device::softmax(const View& out, const View& x, double scale, bool causal) {
   const Sizes sizes(x);
   const std::int64_t n = sizes.n, queries = causal ? x.shape[x.ndim() - 2] : 1;
   visit_floating(x.dtype, [&]<class T>(T zero) {
@@ -139,21 +100,17 @@ View softmax(const View& x, double scale, bool causal) {
       }
     });
   });
-  return out;
 }
 
-View softmax_gradient(const View& grad, const View& y, double scale) {
-  return gradient_of_rows("softmax_gradient", grad, y,
-                          [scale]<class T>(const SoftmaxKernels<T>& kernels, const T* grads,
-                                           const T* ys, T* out, std::int64_t n) {
-                            kernels.softmax_gradient(grads, ys, out, n, static_cast<T>(scale));
-                          });
+void device::softmax_gradient(const View& out, const View& grad, const View& y, double scale) {
+  gradient_of_rows(out, grad, y,
+                   [scale]<class T>(const SoftmaxKernels<T>& kernels, const T* grads, const T* ys,
+                                    T* to, std::int64_t n) {
+                     kernels.softmax_gradient(grads, ys, to, n, static_cast<T>(scale));
+                   });
 }
 
-View log_softmax(const View& x) {
-  check_rows("log_softmax", x);
-  View out = View::empty(x.dtype, x.shape);
-  if (out.size() == 0) return out;
+void device::log_softmax(const View& out, const View& x) {
   const Sizes sizes(x);
   visit_floating(x.dtype, [&]<class T>(T zero) {
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
@@ -164,25 +121,17 @@ View log_softmax(const View& x) {
       }
     });
   });
-  return out;
 }
 
-View log_softmax_gradient(const View& grad, const View& y) {
-  return gradient_of_rows(
-      "log_softmax_gradient", grad, y,
-      []<class T>(const SoftmaxKernels<T>& kernels, const T* grads, const T* ys, T* out,
-                  std::int64_t n) { kernels.log_softmax_gradient(grads, ys, out, n); });
+void device::log_softmax_gradient(const View& out, const View& grad, const View& y) {
+  gradient_of_rows(out, grad, y,
+                   []<class T>(const SoftmaxKernels<T>& kernels, const T* grads, const T* ys, T* to,
+                               std::int64_t n) { kernels.log_softmax_gradient(grads, ys, to, n); });
 }
 
-View logsumexp(const View& x) {
-  check_rows("logsumexp", x);
-  View out = View::empty(x.dtype, leading_shape(x));
+void device::logsumexp(const View& out, const View& x) {
   const Sizes sizes(x);
   visit_floating(x.dtype, [&]<class T>(T zero) {
-    if (x.size() == 0) {
-      std::fill_n(out.data<T>(), out.size(), -std::numeric_limits<T>::infinity());
-      return;
-    }
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
       RowReader<T> rows(x);
       for (std::int64_t row = begin; row < end; ++row) {
@@ -190,12 +139,18 @@ View logsumexp(const View& x) {
       }
     });
   });
-  return out;
 }
 
-std::pair<View, View> softmax_loss(const View& z, const View& given, double smoothing) {
-  const View labels = checked_labels("softmax_loss", z, given);
-  View losses = View::empty(z.dtype, leading_shape(z)), totals = View::empty(z.dtype, losses.shape);
+std::optional<std::int64_t> device::wrong_label(const View& labels, std::int64_t classes) {
+  const std::int64_t* first = labels.data<std::int64_t>();
+  const std::int64_t* end = first + labels.size();
+  const std::int64_t* found =
+      std::find_if(first, end, [=](std::int64_t label) { return label < 0 || label >= classes; });
+  return found == end ? std::nullopt : std::optional(*found);
+}
+
+void device::softmax_loss(const View& losses, const View& totals, const View& z, const View& labels,
+                          double smoothing) {
   const Sizes sizes(z);
   visit_floating(z.dtype, [&]<class T>(T zero) {
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
@@ -207,17 +162,10 @@ std::pair<View, View> softmax_loss(const View& z, const View& given, double smoo
       }
     });
   });
-  return {std::move(losses), std::move(totals)};
 }
 
-View softmax_loss_gradient(const View& z, const View& given, const View& totals, const View& grad,
-                           double smoothing) {
-  const char* name = "softmax_loss_gradient";
-  const View labels = checked_labels(name, z, given);
-  check_floating(name, z, totals, grad);
-  check_shape(name, "totals", totals, labels.shape);
-  check_shape(name, "a gradient", grad, labels.shape);
-  View out = View::empty(z.dtype, z.shape);
+void device::softmax_loss_gradient(const View& out, const View& z, const View& labels,
+                                   const View& totals, const View& grad, double smoothing) {
   const Sizes sizes(z);
   visit_floating(z.dtype, [&]<class T>(T zero) {
     for_rows(sizes.rows, sizes.n, [&](std::int64_t begin, std::int64_t end) {
@@ -232,7 +180,6 @@ View softmax_loss_gradient(const View& z, const View& given, const View& totals,
       }
     });
   });
-  return out;
 }
 
 }  // namespace needle

@@ -5,12 +5,8 @@
 #include "ops/indexing.h"
 #include "ops/matmul.h"
 #include "ops/matmul_tiled.h"
-#include "ops/normalization.h"
-#include "ops/optimizers.h"
 #include "ops/pool.h"
-#include "ops/recurrent.h"
 #include "ops/reduce.h"
-#include "ops/softmax.h"
 #include "ops/sort.h"
 
 namespace needle {
@@ -99,63 +95,6 @@ View avg_pool2d(const View&, const Window&) {
 }
 View avg_pool2d_gradient(const View&, const Dims&, const Window&) {
   fail("avg_pool2d_gradient");
-}
-// ---- softmax
-
-View softmax(const View&, double, bool) {
-  fail("softmax");
-}
-View softmax_gradient(const View&, const View&, double) {
-  fail("softmax_gradient");
-}
-View log_softmax(const View&) {
-  fail("log_softmax");
-}
-View log_softmax_gradient(const View&, const View&) {
-  fail("log_softmax_gradient");
-}
-View logsumexp(const View&) {
-  fail("logsumexp");
-}
-std::pair<View, View> softmax_loss(const View&, const View&, double) {
-  fail("softmax_loss");
-}
-View softmax_loss_gradient(const View&, const View&, const View&, const View&, double) {
-  fail("softmax_loss_gradient");
-}
-// ---- normalization
-
-ThreeViews batch_norm(const View&, const View&, const View&, double) {
-  fail("batch_norm");
-}
-ThreeViews batch_norm_gradient(const View&, const View&, const View&, const View&, const View&,
-                               double) {
-  fail("batch_norm_gradient");
-}
-ThreeViews layer_norm(const View&, const View&, const View&, double) {
-  fail("layer_norm");
-}
-ThreeViews layer_norm_gradient(const View&, const View&, const View&, const View&, const View&,
-                               double) {
-  fail("layer_norm_gradient");
-}
-// ---- optimizers
-
-View adam_step(const View&, const View&, const View&, const View&, double, double, double, double,
-               double, bool, std::int64_t) {
-  fail("adam_step");
-}
-View sgd_step(const View&, const View&, const View*, double, double, double, double, bool) {
-  fail("sgd_step");
-}
-// ---- recurrent
-
-std::tuple<View, View, View> lstm_cell(const View&, const View&) {
-  fail("lstm_cell");
-}
-std::pair<View, View> lstm_cell_gradient(const View&, const View&, const View&, const View&,
-                                         const View&) {
-  fail("lstm_cell_gradient");
 }
 void check_axis(std::int64_t, int) {
   fail("check_axis");

@@ -1,12 +1,14 @@
 #pragma once
 // What kernels of floating-point arrays have in common: checks, and the choice of the C++ type.
 
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "common/errors.h"
 #include "common/view.h"
+#include "ops/movement.h"
 
 namespace needle {
 
@@ -52,6 +54,18 @@ template <class Function>
 decltype(auto) visit_floating(DType dtype, Function&& function) {
   if (dtype == DType::float32) return std::forward<Function>(function)(float{});
   return std::forward<Function>(function)(double{});
+}
+
+/// A new view with every element `value`.
+inline View filled(DType dtype, const Dims& shape, double value) {
+  Number number = {dtype, {}};
+  visit_floating(dtype, [&]<class T>(T) {
+    const T rounded = static_cast<T>(value);
+    std::memcpy(number.bytes, &rounded, sizeof(T));
+  });
+  View result = View::empty(dtype, shape);
+  fill(result, number);
+  return result;
 }
 
 }  // namespace needle

@@ -5,18 +5,14 @@ import pytest
 
 import needle_hw3 as nd
 
-HOMES = [
-    (device, isa)
-    for device in nd.all_devices()
-    if device.enabled()
-    for isa in device.kernels.isas()
-]
 
-
-@pytest.fixture(params=HOMES, ids=lambda home: f"{home[0].name}-{home[1]}")
+@pytest.fixture
 def home(request):
-    """Return a device, which uses one of its instruction sets."""
+    """Return a device, which uses one of its instruction sets, if it has such."""
     device, isa = request.param
+    if isa is None:
+        yield device
+        return
     before = device.kernels.isa()
     device.kernels.set_isa(isa)
     yield device
@@ -26,6 +22,8 @@ def home(request):
 @pytest.fixture
 def threads(home):
     """Return the function that sets the number of threads."""
+    if not hasattr(home.kernels, "set_num_threads"):
+        pytest.skip(f"{home!r} has no threads to choose")
     before = home.kernels.num_threads()
     yield home.kernels.set_num_threads
     home.kernels.set_num_threads(before)

@@ -65,6 +65,56 @@ def test_gradients_are_those_of_differences(array, layout, rng, differences, sha
     np.testing.assert_allclose(found.numpy(), differences(log_softmax, x, grad), atol=1e-8)
 
 
+# A device may divide rows among a few threads or many, and keep them or read them again.
+LENGTHS = [31, 33, 257, 513, 1025, 2049, 4097, 8193, 16385]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", LENGTHS)
+def test_rows_of_any_length(array, rng, n, dtype):
+    m = 37 if n < 1000 else 2
+    x, grad = rng.standard_normal((2, m, n)).astype(dtype)
+    x *= 5
+    x[0].sort()
+    ours, ours_grad, labels = array(x), array(grad), rng.integers(n, size=m)
+    y, total = exact_softmax(x), exact_logsumexp(x)[:, None]
+    assert_near(neural.softmax(ours), y, dtype)
+    assert_near(neural.logsumexp(ours), total[:, 0], dtype, 4)
+    assert_near(neural.log_softmax(ours), x - total, dtype, 16)
+    expected = y * (grad - np.sum(grad * y, axis=-1, keepdims=True))
+    found = neural.softmax_gradient(ours_grad, array(y.astype(dtype)))
+    assert_near(found, expected, dtype)
+    expected = grad - y * np.sum(wide(grad), axis=-1, keepdims=True)
+    found = neural.log_softmax_gradient(ours_grad, array((x - total).astype(dtype)))
+    assert_near(found, expected, dtype, 16)
+    ours_labels = array(labels)
+    losses, totals = neural.softmax_loss(ours, ours_labels, smoothing=0.1)
+    assert_near(losses, exact_losses(x, labels, 0.1), dtype, 16)
+    assert_near(totals, total[:, 0], dtype, 4)
+    found = neural.softmax_loss_gradient(ours, ours_labels, totals, array(grad[:, 0]), smoothing=0)
+    assert_near(found, (y - (np.arange(n) == labels[:, None])) * grad[:, :1], dtype, 4)
+
+
+@pytest.mark.parametrize("n", [40, 20_000])
+def test_extreme_numbers_anywhere_in_a_row(array, n):
+    place = n - 3
+    for lowest, value, there, elsewhere, total in [
+        (0, np.inf, np.nan, 0, np.inf),
+        (0, np.nan, np.nan, np.nan, np.nan),
+        (0, 1e30, 1, 0, 1e30),
+        (-np.inf, 5, 1, 0, 5),
+        (-np.inf, -1e30, 1, 0, -1e30),
+        (-np.inf, -np.inf, np.nan, np.nan, -np.inf),
+        (-np.inf, np.inf, np.nan, 0, np.inf),
+    ]:
+        row = np.full(n, lowest, "float32")
+        row[place] = value
+        expected = np.full(n, elsewhere, "float32")
+        expected[place] = there
+        np.testing.assert_array_equal(neural.softmax(array(row)).numpy(), expected)
+        np.testing.assert_array_equal(neural.logsumexp(array(row)).numpy(), np.float32(total))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("axis", [0, 1, -2])
 def test_any_axis_is_one_of_rows(array, rng, axis, dtype):

@@ -7,6 +7,7 @@ set(needle_common
   ${CMAKE_CURRENT_LIST_DIR}/common/view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/conv_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/elementwise.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/matmul.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/matmul_tiled.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/movement.cpp)
 
@@ -31,6 +32,9 @@ set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/devices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/launch.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/cublas.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/memory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/missing.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transfer.cpp)
@@ -38,6 +42,11 @@ set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_binary.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_moves.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_unary.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_float32.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_float64.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_integers.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_tiled.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_vector.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transpose.cu)
 set(needle_cuda_bindings
   ${CMAKE_CURRENT_LIST_DIR}/bind/bind_view.cpp

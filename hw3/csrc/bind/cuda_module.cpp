@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "bind/bind.h"
+#include "cuda/cublas.h"
 #include "cuda/devices.h"
+#include "cuda/matmul_plan.h"
 
 namespace py = pybind11;
 
@@ -50,4 +52,10 @@ PYBIND11_MODULE(NEEDLE_MODULE, module) {
   module.def("isa", &cuda::architecture, "Return the architecture of the current GPU: sm_90, say.");
   module.def("isas", [] { return std::vector{cuda::architecture()}; }, "Return it in a list.");
   module.def("set_isa", &set_architecture, py::arg("name"), "Accept nothing but `isa()`.");
+  module.def("set_matmul", &cuda::set_matmul, py::arg("name"),
+             "Choose whose matrix products are used: \"needle\" or \"cublas\".");
+  module.def("matmul_backend", &cuda::matmul_backend,
+             "Return whose matrix products are used: \"needle\" or \"cublas\".");
+  module.def("set_matmul_plan", &cuda::set_plan, py::arg("tile"), py::arg("parts"),
+             "Fix how products are cut, for tests; 0 leaves it to their sizes.");
 }

@@ -3,8 +3,6 @@
 #include "common/errors.h"
 #include "ops/conv.h"
 #include "ops/indexing.h"
-#include "ops/matmul.h"
-#include "ops/matmul_tiled.h"
 #include "ops/normalization.h"
 #include "ops/optimizers.h"
 #include "ops/pool.h"
@@ -66,11 +64,6 @@ View sort(const View&, std::int64_t, bool) {
 }
 View argsort(const View&, std::int64_t, bool) {
   fail("argsort");
-}
-// ---- matmul
-
-View matmul(const View&, const View&) {
-  fail("matmul");
 }
 // ---- conv
 
@@ -159,14 +152,6 @@ std::pair<View, View> lstm_cell_gradient(const View&, const View&, const View&, 
 }
 void check_axis(std::int64_t, int) {
   fail("check_axis");
-}
-
-int device::tile_side() {
-  return 4;
-}
-void device::matmul_tiled(const float*, const float*, float*, std::int64_t, std::int64_t,
-                          std::int64_t) {
-  fail("matmul_tiled");
 }
 
 }  // namespace needle

@@ -1,0 +1,118 @@
+#pragma once
+// Loaders of matrices (see gemm_tile.h): of a slice of A, x are its rows, of one of B, its columns.
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include "cuda/gemm_tile.h"
+
+namespace needle::cuda {
+
+/// A matrix, from its first number in a tile on: number x of step k is
+/// `data[x * x_stride + k * k_stride]`; beyond the counts it counts as 0.
+template <class T>
+struct Panel {
+  const T* data;
+  std::int64_t x_stride, k_stride;
+  std::int64_t x_count, k_count;
+  bool along_k;  // whether neighbours along k lie closer in memory than those along x
+};
+
+/// Loads number by number, with any strides. Threads that are neighbours read neighbours.
+template <class Slice, class T, int Threads>
+class StridedLoader {
+ public:
+  static constexpr int kCount = Slice::kX * Slice::kK / Threads;
+  static_assert(Threads % Slice::kX == 0 && Threads % Slice::kK == 0);
+
+  __device__ explicit StridedLoader(const Panel<T>& panel)
+      : x_(static_cast<int>(panel.along_k ? threadIdx.x / Slice::kK : threadIdx.x % Slice::kX)),
+        k_(static_cast<int>(panel.along_k ? threadIdx.x % Slice::kK : threadIdx.x / Slice::kX)),
+        x_step_(panel.along_k ? Threads / Slice::kK : 0),
+        k_step_(panel.along_k ? 0 : Threads / Slice::kX),
+        x_count_(static_cast<int>(panel.x_count < Slice::kX ? panel.x_count : Slice::kX)),
+        k_count_(panel.k_count),
+        step_(x_step_ * panel.x_stride + k_step_ * panel.k_stride),
+        slice_step_(Slice::kK * panel.k_stride),
+        data_(panel.data + x_ * panel.x_stride + k_ * panel.k_stride) {}
+
+  __device__ void load() {
+    const int k_count = static_cast<int>(k_count_ < Slice::kK ? k_count_ : Slice::kK);
+#pragma unroll
+    for (int n = 0; n < kCount; ++n) {
+      const bool inside = x_ + n * x_step_ < x_count_ && k_ + n * k_step_ < k_count;
+      values_[n] = inside ? data_[n * step_] : T(0);
+    }
+    data_ += slice_step_;
+    k_count_ -= Slice::kK;
+  }
+
+  __device__ void store(T* slice) const {
+#pragma unroll
+    for (int n = 0; n < kCount; ++n) {
+      slice[Slice::at(k_ + n * k_step_) + x_ + n * x_step_] = values_[n];
+    }
+  }
+
+ private:
+  int x_, k_, x_step_, k_step_, x_count_;
+  std::int64_t k_count_, step_, slice_step_;
+  const T* data_;
+  T values_[kCount];
+};
+
+/// Loads 16 bytes at once. Along k, or along x, numbers lie next to each other, their count is a
+/// multiple of kVector<T>, and so are the other stride and the place where the matrix begins.
+template <class Slice, class T, int Threads, bool kAlongK>
+class VectorLoader {
+ public:
+  static constexpr int kSize = kVector<T>;
+  static constexpr int kLine = (kAlongK ? Slice::kK : Slice::kX) / kSize;  // threads along it
+  static constexpr int kStep = Threads / kLine;
+  static constexpr int kCount = Slice::kX * Slice::kK / kSize / Threads;
+  static_assert(Threads % kLine == 0 && kCount * kSize * Threads == Slice::kX * Slice::kK);
+
+  __device__ explicit VectorLoader(const Panel<T>& panel)
+      : x_(static_cast<int>(kAlongK ? threadIdx.x / kLine : threadIdx.x % kLine * kSize)),
+        k_(static_cast<int>(kAlongK ? threadIdx.x % kLine * kSize : threadIdx.x / kLine)),
+        x_count_(static_cast<int>(panel.x_count < Slice::kX ? panel.x_count : Slice::kX)),
+        k_count_(panel.k_count),
+        step_(kStep * (kAlongK ? panel.x_stride : panel.k_stride)),
+        slice_step_(Slice::kK * panel.k_stride),
+        data_(panel.data + x_ * panel.x_stride + k_ * panel.k_stride) {}
+
+  __device__ void load() {
+    const int k_count = static_cast<int>(k_count_ < Slice::kK ? k_count_ : Slice::kK);
+#pragma unroll
+    for (int n = 0; n < kCount; ++n) {
+      const bool inside = kAlongK ? x_ + n * kStep < x_count_ && k_ < k_count
+                                  : x_ < x_count_ && k_ + n * kStep < k_count;
+      groups_[n] = inside ? read_group<kSize>(data_ + n * step_) : Group<T, kSize>{};
+    }
+    data_ += slice_step_;
+    k_count_ -= Slice::kK;
+  }
+
+  __device__ void store(T* slice) const {
+#pragma unroll
+    for (int n = 0; n < kCount; ++n) {
+      if constexpr (kAlongK) {
+#pragma unroll
+        for (int i = 0; i < kSize; ++i) {
+          slice[Slice::at(k_ + i) + x_ + n * kStep] = groups_[n].values[i];
+        }
+      } else {
+        write_group(slice + Slice::at(k_ + n * kStep) + x_, groups_[n]);
+      }
+    }
+  }
+
+ private:
+  int x_, k_, x_count_;
+  std::int64_t k_count_, step_, slice_step_;
+  const T* data_;
+  Group<T, kSize> groups_[kCount];
+};
+
+}  // namespace needle::cuda

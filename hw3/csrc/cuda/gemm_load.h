@@ -15,7 +15,7 @@ template <class T>
 struct Panel {
   const T* data;
   std::int64_t x_stride, k_stride;
-  std::int64_t x_count, k_count;
+  int x_count, k_count;
   bool along_k;  // whether neighbours along k lie closer in memory than those along x
 };
 
@@ -31,17 +31,16 @@ class StridedLoader {
         k_(static_cast<int>(panel.along_k ? threadIdx.x % Slice::kK : threadIdx.x / Slice::kX)),
         x_step_(panel.along_k ? Threads / Slice::kK : 0),
         k_step_(panel.along_k ? 0 : Threads / Slice::kX),
-        x_count_(static_cast<int>(panel.x_count < Slice::kX ? panel.x_count : Slice::kX)),
+        x_count_(panel.x_count),
         k_count_(panel.k_count),
         step_(x_step_ * panel.x_stride + k_step_ * panel.k_stride),
         slice_step_(Slice::kK * panel.k_stride),
         data_(panel.data + x_ * panel.x_stride + k_ * panel.k_stride) {}
 
   __device__ void load() {
-    const int k_count = static_cast<int>(k_count_ < Slice::kK ? k_count_ : Slice::kK);
 #pragma unroll
     for (int n = 0; n < kCount; ++n) {
-      const bool inside = x_ + n * x_step_ < x_count_ && k_ + n * k_step_ < k_count;
+      const bool inside = x_ + n * x_step_ < x_count_ && k_ + n * k_step_ < k_count_;
       values_[n] = inside ? data_[n * step_] : T(0);
     }
     data_ += slice_step_;
@@ -56,8 +55,8 @@ class StridedLoader {
   }
 
  private:
-  int x_, k_, x_step_, k_step_, x_count_;
-  std::int64_t k_count_, step_, slice_step_;
+  int x_, k_, x_step_, k_step_, x_count_, k_count_;
+  std::int64_t step_, slice_step_;
   const T* data_;
   T values_[kCount];
 };
@@ -76,18 +75,17 @@ class VectorLoader {
   __device__ explicit VectorLoader(const Panel<T>& panel)
       : x_(static_cast<int>(kAlongK ? threadIdx.x / kLine : threadIdx.x % kLine * kSize)),
         k_(static_cast<int>(kAlongK ? threadIdx.x % kLine * kSize : threadIdx.x / kLine)),
-        x_count_(static_cast<int>(panel.x_count < Slice::kX ? panel.x_count : Slice::kX)),
+        x_count_(panel.x_count),
         k_count_(panel.k_count),
         step_(kStep * (kAlongK ? panel.x_stride : panel.k_stride)),
-        slice_step_(Slice::kK * panel.k_stride),
+        slice_step_(kAlongK ? Slice::kK : kCount * step_),
         data_(panel.data + x_ * panel.x_stride + k_ * panel.k_stride) {}
 
   __device__ void load() {
-    const int k_count = static_cast<int>(k_count_ < Slice::kK ? k_count_ : Slice::kK);
 #pragma unroll
     for (int n = 0; n < kCount; ++n) {
-      const bool inside = kAlongK ? x_ + n * kStep < x_count_ && k_ < k_count
-                                  : x_ < x_count_ && k_ + n * kStep < k_count;
+      const bool inside = kAlongK ? x_ + n * kStep < x_count_ && k_ < k_count_
+                                  : x_ < x_count_ && k_ + n * kStep < k_count_;
       groups_[n] = inside ? read_group<kSize>(data_ + n * step_) : Group<T, kSize>{};
     }
     data_ += slice_step_;
@@ -109,8 +107,8 @@ class VectorLoader {
   }
 
  private:
-  int x_, k_, x_count_;
-  std::int64_t k_count_, step_, slice_step_;
+  int x_, k_, x_count_, k_count_;
+  std::int64_t step_, slice_step_;
   const T* data_;
   Group<T, kSize> groups_[kCount];
 };

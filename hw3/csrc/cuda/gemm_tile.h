@@ -26,25 +26,26 @@ namespace needle::cuda {
 template <class T>
 inline constexpr int kVector = 16 / static_cast<int>(sizeof(T));
 
-constexpr int smaller(int a, int b) {
+NEEDLE_FUNCTION constexpr int smaller(int a, int b) {
   return a < b ? a : b;
 }
 
 /// Where the numbers of a slice lie in shared memory: `X` of them, next to each other, for each of
 /// `K` steps.
 ///
-/// Reads go along x, and writes too if x are neighbours in memory. Otherwise a warp writes 4 floats
-/// of 8 rows: neighbours along k. The gaps see to it that these lie in different banks: step k
-/// begins in bank 4 k + 8 (k / 4), where 4 k is also what loads of 16 bytes need.
+/// Reads go along x, and writes too if x are neighbours in memory. If k are, the lanes of a warp
+/// hold groups of 4 floats along k, and write one of each group at once: for K = 16, 4 groups of 8
+/// columns x, for K = 8, 2 groups of 16. Gaps see to it that these lie in different banks: step k
+/// begins in bank 4 k + 8 (k / 4), or 4 k, and groups in banks 0, 24, 16, 8, or 0, 16. The 4 k is
+/// also what loads of 16 bytes need.
 template <class T, int X, int K>
 struct Slice {
   static constexpr int kX = X, kK = K;
-  static constexpr int kGroupGap = sizeof(T) == 4 ? 8 : 0;
+  static constexpr int kStride = X + smaller(kVector<T>, 4);
+  static constexpr int kGroupGap = sizeof(T) == 4 && K >= 16 ? 8 : 0;
 
-  NEEDLE_FUNCTION static constexpr int at(int k) {
-    return k * (X + smaller(kVector<T>, 4)) + k / 4 * kGroupGap;
-  }
-  static constexpr int kSize = (K - 1) * (X + smaller(kVector<T>, 4)) + (K - 1) / 4 * kGroupGap + X;
+  NEEDLE_FUNCTION static constexpr int at(int k) { return k * kStride + k / 4 * kGroupGap; }
+  static constexpr int kSize = (K - 1) * kStride + (K - 1) / 4 * kGroupGap + X;
 };
 
 /// The sizes of a tile, and which part of it a thread owns: groups of numbers that are read at
@@ -130,7 +131,7 @@ __device__ void multiply_slices(const typename Tile::Number* a, const typename T
 /// Sets `sums` to A B of `steps` slices: number (i, j) is the one at Tile::row(i), Tile::col(j).
 /// All threads of the block call it.
 template <class Tile, class A, class B>
-__device__ void multiply_tile(A& a, B& b, std::int64_t steps,
+__device__ void multiply_tile(A& a, B& b, int steps,
                               typename Tile::Sum (&sums)[Tile::kRows][Tile::kCols]) {
   using T = typename Tile::Number;
   alignas(16) __shared__ T slices_a[2][(Tile::SliceA::kSize + 3) / 4 * 4];
@@ -147,8 +148,8 @@ __device__ void multiply_tile(A& a, B& b, std::int64_t steps,
     b.store(slices_b[0]);
   }
   __syncthreads();
-  for (std::int64_t step = 0; step < steps; ++step) {
-    const int now = static_cast<int>(step % 2);
+  for (int step = 0; step < steps; ++step) {
+    const int now = step % 2;
     const bool more = step + 1 < steps;
     if (more) {
       a.load();

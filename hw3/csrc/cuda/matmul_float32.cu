@@ -9,7 +9,7 @@ namespace needle::cuda {
 // for 64 multiplications.
 // Small: long slices, so that many loads are on their way in the few steps there are.
 void multiply_float32(int tile, const ProductJob& job) {
-  if (tile == 128) return start_tile<Tile<float, 128, 128, 16, 8, 8>, 2>(job);
+  if (tile == 128) return start_tile<Tile<float, 128, 128, 8, 8, 8>, 2>(job);
   if (tile == 64) return start_tile<Tile<float, 64, 64, 16, 8, 4>, 4>(job);
   start_strided<Tile<float, 32, 32, 32, 4, 2>, 6>(job);
 }

@@ -51,8 +51,7 @@ inline constexpr std::int64_t kProductsInY = 32768;
 /// written at once if rows are a multiple of them: then none crosses an edge, and all are aligned.
 template <class Tile>
 __device__ void write_tile(const typename Tile::Sum (&sums)[Tile::kRows][Tile::kCols],
-                           typename Tile::Number* c, std::int64_t row_stride, std::int64_t rows,
-                           std::int64_t cols) {
+                           typename Tile::Number* c, std::int64_t row_stride, int rows, int cols) {
   using T = typename Tile::Number;
   constexpr int kSize = Tile::kColGroup;
   const bool whole = row_stride % kSize == 0;
@@ -78,6 +77,11 @@ __device__ void write_tile(const typename Tile::Sum (&sums)[Tile::kRows][Tile::k
   }
 }
 
+/// The smaller number, which is below 2^31.
+NEEDLE_FUNCTION inline int at_most(std::int64_t number, std::int64_t limit) {
+  return static_cast<int>(number < limit ? number : limit);
+}
+
 /// Neighbours among blocks are neighbours in a row of C: together they read a band of A once, and
 /// what they read of B is in the second cache for the next band.
 template <class Tile, class LoaderA, class LoaderB, int kBlocks>
@@ -94,15 +98,16 @@ __global__ void __launch_bounds__(Tile::kThreads, kBlocks)
   std::int64_t at[3];
   batch.at(static_cast<std::uint32_t>(product), at);
   const std::int64_t begin = part * p.depth;
-  const std::int64_t depth = p.k - begin < p.depth ? p.k - begin : p.depth;
+  const int depth = at_most(p.k - begin, p.depth);
+  const int rows = at_most(p.m - row, Tile::kM), cols = at_most(p.n - col, Tile::kN);
   const T* const from_a = p.a + at[1] + row * p.a_row_stride + begin * p.a_col_stride;
   const T* const from_b = p.b + at[2] + begin * p.b_row_stride + col * p.b_col_stride;
-  LoaderA a({from_a, p.a_row_stride, p.a_col_stride, p.m - row, depth, p.a_along_k});
-  LoaderB b({from_b, p.b_col_stride, p.b_row_stride, p.n - col, depth, p.b_along_k});
+  LoaderA a({from_a, p.a_row_stride, p.a_col_stride, rows, depth, p.a_along_k});
+  LoaderB b({from_b, p.b_col_stride, p.b_row_stride, cols, depth, p.b_along_k});
   typename Tile::Sum sums[Tile::kRows][Tile::kCols];
   multiply_tile<Tile>(a, b, (depth + Tile::kK - 1) / Tile::kK, sums);
   T* const to = p.c + part * p.part_size + at[0] + row * p.n + col;
-  write_tile<Tile>(sums, to, p.n, p.m - row, p.n - col);
+  write_tile<Tile>(sums, to, p.n, rows, cols);
 }
 
 template <class Tile, class LoaderA, class LoaderB, int kBlocks>

@@ -36,7 +36,10 @@ struct TileSpeed {
 // all multiprocessors work.
 constexpr TileSpeed kSpeeds[] = {{128, 2, 0.9}, {64, 4, 0.75}, {32, 6, 0.4}};
 
+/// About `wanted` equal parts, but none that kernels could not count.
 Plan cut(int64_t k, int64_t wanted) {
+  constexpr int64_t kDeepest = int64_t{1} << 30;
+  wanted = std::max(wanted, ceil_div(k, kDeepest));
   const int64_t depth = ceil_div(ceil_div(k, wanted), kPartUnit) * kPartUnit;
   Plan plan;
   plan.parts = ceil_div(k, depth);

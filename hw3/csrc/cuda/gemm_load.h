@@ -24,13 +24,15 @@ template <class Slice, class T, int Threads>
 class StridedLoader {
  public:
   static constexpr int kCount = Slice::kX * Slice::kK / Threads;
+  static constexpr int kXStep = Threads / Slice::kK;  // from one number to the next, along k
+  static constexpr int kKStep = Threads / Slice::kX;  // or along x
   static_assert(Threads % Slice::kX == 0 && Threads % Slice::kK == 0);
 
   __device__ explicit StridedLoader(const Panel<T>& panel)
       : x_(static_cast<int>(panel.along_k ? threadIdx.x / Slice::kK : threadIdx.x % Slice::kX)),
         k_(static_cast<int>(panel.along_k ? threadIdx.x % Slice::kK : threadIdx.x / Slice::kX)),
-        x_step_(panel.along_k ? Threads / Slice::kK : 0),
-        k_step_(panel.along_k ? 0 : Threads / Slice::kX),
+        x_step_(panel.along_k ? kXStep : 0),
+        k_step_(panel.along_k ? 0 : kKStep),
         x_count_(panel.x_count),
         k_count_(panel.k_count),
         step_(x_step_ * panel.x_stride + k_step_ * panel.k_stride),
@@ -55,7 +57,9 @@ class StridedLoader {
   }
 
  private:
-  int x_, k_, x_step_, k_step_, x_count_, k_count_;
+  int x_, k_;              // of this thread's first number
+  int x_step_, k_step_;    // from one of its numbers to the next
+  int x_count_, k_count_;  // left of the matrix
   std::int64_t step_, slice_step_;
   const T* data_;
   T values_[kCount];
@@ -71,25 +75,28 @@ class VectorLoader {
   static constexpr int kStep = Threads / kLine;
   static constexpr int kCount = Slice::kX * Slice::kK / kSize / Threads;
   static_assert(Threads % kLine == 0 && kCount * kSize * Threads == Slice::kX * Slice::kK);
+  static_assert(kAlongK || kStep % 4 == 0);  // then places in a slice can be added
 
-  __device__ explicit VectorLoader(const Panel<T>& panel)
-      : x_(static_cast<int>(kAlongK ? threadIdx.x / kLine : threadIdx.x % kLine * kSize)),
-        k_(static_cast<int>(kAlongK ? threadIdx.x % kLine * kSize : threadIdx.x / kLine)),
-        x_count_(panel.x_count),
-        k_count_(panel.k_count),
-        step_(kStep * (kAlongK ? panel.x_stride : panel.k_stride)),
-        slice_step_(kAlongK ? Slice::kK : kCount * step_),
-        data_(panel.data + x_ * panel.x_stride + k_ * panel.k_stride) {}
+  __device__ explicit VectorLoader(const Panel<T>& panel) {
+    const int thread = static_cast<int>(threadIdx.x);
+    const int x = kAlongK ? thread / kLine : thread % kLine * kSize;
+    const int k = kAlongK ? thread % kLine * kSize : thread / kLine;
+    x_left_ = panel.x_count - x;
+    k_left_ = panel.k_count - k;
+    place_ = Slice::at(k) + x;
+    step_ = kStep * (kAlongK ? panel.x_stride : panel.k_stride);
+    data_ = panel.data + x * panel.x_stride + k * panel.k_stride;
+  }
 
   __device__ void load() {
 #pragma unroll
     for (int n = 0; n < kCount; ++n) {
-      const bool inside = kAlongK ? x_ + n * kStep < x_count_ && k_ < k_count_
-                                  : x_ < x_count_ && k_ + n * kStep < k_count_;
+      const bool inside =
+          kAlongK ? n * kStep < x_left_ && k_left_ > 0 : x_left_ > 0 && n * kStep < k_left_;
       groups_[n] = inside ? read_group<kSize>(data_ + n * step_) : Group<T, kSize>{};
     }
-    data_ += slice_step_;
-    k_count_ -= Slice::kK;
+    data_ += kAlongK ? Slice::kK : kCount * step_;
+    k_left_ -= Slice::kK;
   }
 
   __device__ void store(T* slice) const {
@@ -98,17 +105,18 @@ class VectorLoader {
       if constexpr (kAlongK) {
 #pragma unroll
         for (int i = 0; i < kSize; ++i) {
-          slice[Slice::at(k_ + i) + x_ + n * kStep] = groups_[n].values[i];
+          slice[place_ + Slice::at(i) + n * kStep] = groups_[n].values[i];
         }
       } else {
-        write_group(slice + Slice::at(k_ + n * kStep) + x_, groups_[n]);
+        write_group(slice + place_ + Slice::at(n * kStep), groups_[n]);
       }
     }
   }
 
  private:
-  int x_, k_, x_count_, k_count_;
-  std::int64_t step_, slice_step_;
+  int x_left_, k_left_;  // from this thread's first number on
+  int place_;            // of that in a slice
+  std::int64_t step_;
   const T* data_;
   Group<T, kSize> groups_[kCount];
 };

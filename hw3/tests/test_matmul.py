@@ -172,7 +172,10 @@ def test_vector_loads_begin_where_they_may(backend, plans, rng):
     for plan in plans:
         plan()
         for row, col in [(0, 0), (0, 4), (0, 1), (1, 2)]:
-            part, expected = array[row : row + 40, col : col + 36], base[row : row + 40, col : col + 36]
+            part, expected = (
+                array[row : row + 40, col : col + 36],
+                base[row : row + 40, col : col + 36],
+            )
             check(part @ part.mT, expected, expected.T)
             check(part.mT @ part, expected.T, expected)
 

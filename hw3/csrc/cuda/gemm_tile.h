@@ -16,6 +16,7 @@
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <cstring>
 
 #include "common/wrapping.h"
 #include "cuda/launch.h"
@@ -93,6 +94,19 @@ __device__ Group<T, Size> read_group(const T* from) {
 template <class T, int Size>
 __device__ void write_group(T* to, const Group<T, Size>& group) {
   *reinterpret_cast<Group<T, Size>*>(to) = group;
+}
+
+/// The same in global memory. The compiler is told to write it at once: it would write results, of
+/// which some may lie beyond an edge, one by one.
+template <class T, int Size>
+__device__ void write_result(T* to, const Group<T, Size>& group) {
+  if constexpr (sizeof(group) == sizeof(uint4)) {
+    uint4 words;
+    memcpy(&words, &group, sizeof(words));
+    __stcg(reinterpret_cast<uint4*>(to), words);
+  } else {
+    write_group(to, group);
+  }
 }
 
 /// sums += A B for the slices in shared memory.

@@ -66,7 +66,7 @@ __device__ void write_tile(const typename Tile::Sum (&sums)[Tile::kRows][Tile::k
         Group<T, kSize> group;
 #pragma unroll
         for (int s = 0; s < kSize; ++s) group.values[s] = static_cast<T>(sums[i][j + s]);
-        if (col < cols) write_group(to + col, group);
+        if (col < cols) write_result(to + col, group);
       } else {
 #pragma unroll
         for (int s = 0; s < kSize; ++s) {

@@ -29,10 +29,10 @@ set(needle_bindings
 # The CUDA device: the host's part, and what nvcc compiles.
 set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/check.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/cublas.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/devices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/launch.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/cuda/cublas.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/memory.cpp

@@ -4,6 +4,7 @@ The tolerance is the bound for sums of k products in any order: k u |A| |B|, whe
 distance from 1 to the next number (Higham, "Accuracy and Stability of Numerical Algorithms", 3.5).
 """
 
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -23,8 +24,11 @@ LAYOUTS = {
     "rows backwards": (False, (-1, 1), (1, 1)),
     "all backwards": (True, (-2, -1), (1, 1)),
 }
-# Fixed kernels of the CUDA device: the side of a tile, and the parts of a sum. 0: as sizes say.
-PLANS = [(0, 0), (128, 1), (64, 1), (32, 1), (64, 3)]
+# Kernels that the CUDA device can be held to: the rows and columns of a tile, and the parts of a
+# sum. 0: as the sizes say.
+PLANS = [
+    (0, 0, 0), (128, 128, 1), (64, 64, 1), (32, 32, 1), (128, 16, 1), (16, 128, 2), (64, 64, 3),
+]  # fmt: skip
 
 
 def _slice(size, step, margin):
@@ -83,8 +87,8 @@ def plans(backend):
     if fix is None:
         yield [lambda: None]
         return
-    yield [lambda tile=tile, parts=parts: fix(tile, parts) for tile, parts in PLANS]
-    fix(0, 0)
+    yield [partial(fix, *plan) for plan in PLANS]
+    fix(0, 0, 0)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -38,8 +38,8 @@ PYBIND11_MODULE(NEEDLE_MODULE, module) {
   bind_device(module);
   module.attr("ON_HOST") = false;
   module.attr("WITHOUT_OPERANDS") =
-      py::make_tuple("empty", "full", "from_numpy", "memory", "release_memory", "synchronize", "isa",
-                     "isas", "set_isa");
+      py::make_tuple("empty", "full", "from_numpy", "memory", "release_memory", "synchronize",
+                     "isa", "isas", "set_isa");
   module.def("why_disabled", &cuda::why_disabled,
              "Return why no GPU can be used; an empty string if one can.");
   module.def("device_count", &cuda::device_count, "Return the number of GPUs.");
@@ -56,6 +56,6 @@ PYBIND11_MODULE(NEEDLE_MODULE, module) {
              "Choose whose matrix products are used: \"needle\" or \"cublas\".");
   module.def("matmul_backend", &cuda::matmul_backend,
              "Return whose matrix products are used: \"needle\" or \"cublas\".");
-  module.def("set_matmul_plan", &cuda::set_plan, py::arg("tile"), py::arg("parts"),
-             "Fix how products are cut, for tests; 0 leaves it to their sizes.");
+  module.def("set_matmul_plan", &cuda::set_plan, py::arg("tile_rows"), py::arg("tile_cols"),
+             py::arg("parts"), "Fix how products are cut, for tests; 0 leaves it to their sizes.");
 }

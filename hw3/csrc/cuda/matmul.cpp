@@ -51,13 +51,13 @@ Reading choose_reading(const char* data, int64_t x, int64_t x_stride, int64_t k,
   return {is_closer(k_stride, x_stride), false};
 }
 
-void start(DType dtype, int tile, bool vector, const ProductJob& job) {
+void start(DType dtype, const Plan& plan, bool vector, const ProductJob& job) {
   if (vector) {
-    multiply_vector(dtype, tile, job);
+    multiply_vector(dtype, plan.sharing, job);
   } else if (dtype == DType::float32) {
-    multiply_float32(tile, job);
+    multiply_float32(plan.tile, job);
   } else if (dtype == DType::float64) {
-    multiply_float64(tile, job);
+    multiply_float64(plan.tile, job);
   } else {
     multiply_integers(dtype, job);
   }
@@ -110,13 +110,13 @@ void multiply(const device::Products& all, const Loops<3>& loops) {
       part.c += starts[0] * size;
       part.a.data += starts[1] * size;
       part.b.data += starts[2] * size;
-      start(all.dtype, plan.tile, vector, part);
+      start(all.dtype, plan, vector, part);
     });
   }
   // One C for each part, so there are few products.
   const View parts = View::empty(all.dtype, Dims(1, plan.parts * job.part_size));
   job.c = parts.bytes();
-  start(all.dtype, plan.tile, vector, job);
+  start(all.dtype, plan, vector, job);
   sum_parts(all.dtype, all.c, parts.bytes(), plan.parts, job.part_size);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/layout.h"
+#include "cuda/matmul_plan.h"
 #include "ops/matmul_kernels.h"
 
 namespace needle::cuda {
@@ -22,15 +23,15 @@ struct ProductJob {
   bool vector_loads;          // see VectorLoader: whether both matrices allow them
 };
 
-/// Start the kernels of tiles of that side.
-void multiply_float32(int tile, const ProductJob& job);
-void multiply_float64(int tile, const ProductJob& job);
+/// Start the kernels of tiles of that size.
+void multiply_float32(TileSize tile, const ProductJob& job);
+void multiply_float64(TileSize tile, const ProductJob& job);
 /// Tiles of 32 x 32 only.
 void multiply_integers(DType dtype, const ProductJob& job);
 
-/// Multiplies matrices of m x k and vectors: n is 1. `warps` of a block share a row, where rows lie
+/// Multiplies matrices of m x k and vectors: n is 1. `sharing` warps share a row, where rows lie
 /// along k.
-void multiply_vector(DType dtype, int warps, const ProductJob& job);
+void multiply_vector(DType dtype, int sharing, const ProductJob& job);
 
 /// out[i] = parts[i] + parts[i + size] + ..., in this order.
 void sum_parts(DType dtype, char* out, const char* parts, std::int64_t count, std::int64_t size);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -22,19 +23,24 @@ constexpr int64_t kMostVectorParts = 256;
 constexpr int64_t kMostPartNumbers = int64_t{1} << 26;  // in all parts together
 constexpr double kSecondKernel = 4000;  // cycles: it starts when all blocks are done
 
-std::atomic<int> fixed_tile{0};
+std::atomic<TileSize> fixed_tile{TileSize{0, 0}};
 std::atomic<int64_t> fixed_parts{0};
 
 /// What a tile can do.
 struct TileSpeed {
-  int side;
+  TileSize size;
   int64_t blocks;  // that a multiprocessor runs at once
   double share;    // of its multiplications per cycle, if that many run
 };
 
 // A large tile reads least for each multiplication, but a small result has too few of them to give
-// all multiprocessors work.
-constexpr TileSpeed kSpeeds[] = {{128, 2, 0.9}, {64, 4, 0.75}, {32, 6, 0.4}};
+// all multiprocessors work. Where one matrix is narrow, reading the other one takes the time: then
+// a narrow tile wastes less of the multiplications.
+constexpr TileSpeed kSpeeds[] = {{kTileSizes[0], 2, 0.9},
+                                 {kTileSizes[1], 5, 0.5},
+                                 {kTileSizes[2], 5, 0.5},
+                                 {kTileSizes[3], 4, 0.75},
+                                 {kTileSizes[4], 6, 0.4}};
 
 /// About `wanted` equal parts, but none that kernels could not count.
 Plan cut(int64_t k, int64_t wanted) {
@@ -60,38 +66,37 @@ int64_t parts_for(int64_t blocks, int64_t wanted, int64_t outputs, int64_t k, in
 double cycles(const TileSpeed& speed, const Plan& plan, int64_t tiles, int64_t outputs) {
   const auto blocks = static_cast<double>(ceil_div(tiles * plan.parts, kMultiprocessors));
   const double busy = std::max(blocks, 0.65 * static_cast<double>(speed.blocks));
-  const double work =
-      static_cast<double>(speed.side) * speed.side * static_cast<double>(plan.depth);
+  const auto work = static_cast<double>(speed.size.rows * speed.size.cols * plan.depth);
   const double multiply = busy * work / (128 * speed.share);
   if (plan.parts == 1) return multiply;
   const double moved = 8 * static_cast<double>(plan.parts * outputs);  // bytes written and read
   return multiply + kSecondKernel + moved / (20 * kMultiprocessors);
 }
 
-bool has_tile(DType dtype, int side) {
-  if (dtype == DType::float32) return true;
-  return side <= (dtype == DType::float64 ? 64 : 32);
+bool is(TileSize a, TileSize b) {
+  return a.rows == b.rows && a.cols == b.cols;
+}
+
+bool has_tile(DType dtype, TileSize size) {
+  if (dtype == DType::float32 || is(size, {32, 32})) return true;
+  return dtype == DType::float64 && is(size, {64, 64});
 }
 
 }  // namespace
 
 Plan plan_product(DType dtype, int64_t count, int64_t m, int64_t k, int64_t n) {
-  const int64_t outputs = count * m * n;
-  const int wanted_tile = fixed_tile;
-  const int64_t wanted_parts = fixed_parts;
+  const int64_t outputs = count * m * n, wanted = fixed_parts;
+  const TileSize fixed = fixed_tile;
+  const bool choose = fixed.rows == 0 || !has_tile(dtype, fixed);
   Plan best;
   double least = -1;
   for (const TileSpeed& speed : kSpeeds) {
-    if (!has_tile(dtype, speed.side)) continue;
-    const bool smallest = speed.side == 32;
-    if (wanted_tile != 0 && speed.side != wanted_tile && !(smallest && least < 0)) continue;
-    const int64_t tiles = count * ceil_div(m, speed.side) * ceil_div(n, speed.side);
+    if (!has_tile(dtype, speed.size) || !(choose || is(speed.size, fixed))) continue;
+    const int64_t tiles = count * ceil_div(m, speed.size.rows) * ceil_div(n, speed.size.cols);
     const int64_t full = kMultiprocessors * speed.blocks;
-    const int64_t parts = wanted_parts > 0
-                              ? wanted_parts
-                              : parts_for(tiles, full, outputs, k, kShortestPart, kMostParts);
-    Plan plan = cut(k, parts);
-    plan.tile = speed.side;
+    Plan plan =
+        cut(k, wanted > 0 ? wanted : parts_for(tiles, full, outputs, k, kShortestPart, kMostParts));
+    plan.tile = speed.size;
     const double time = cycles(speed, plan, tiles, outputs);
     if (least >= 0 && time >= least) continue;
     least = time;
@@ -111,20 +116,22 @@ Plan plan_vector(int64_t count, int64_t rows, int64_t k, bool along_k) {
                             ? fixed_parts.load()
                             : parts_for(blocks, kBlocks, count * rows, k, 1024, kMostVectorParts);
   Plan plan = cut(k, parts);
-  plan.tile = warps;
+  plan.sharing = warps;
   return plan;
 }
 
-void set_plan(int tile, int64_t parts) {
-  if (tile != 0 &&
-      std::find(std::begin(kTileSides), std::end(kTileSides), tile) == std::end(kTileSides)) {
-    throw std::invalid_argument("the sides of tiles are 128, 64 and 32, not " +
-                                std::to_string(tile));
+void set_plan(int tile_rows, int tile_cols, int64_t parts) {
+  const TileSize size = {tile_rows, tile_cols};
+  const auto found = std::find_if(std::begin(kTileSizes), std::end(kTileSizes),
+                                  [size](TileSize known) { return is(size, known); });
+  if (found == std::end(kTileSizes) && !is(size, {0, 0})) {
+    throw std::invalid_argument("there are no tiles of " + std::to_string(tile_rows) + " x " +
+                                std::to_string(tile_cols));
   }
   if (parts < 0) {
     throw std::invalid_argument("a number of parts is at least 1, not " + std::to_string(parts));
   }
-  fixed_tile = tile;
+  fixed_tile = size;
   fixed_parts = parts;
 }
 

@@ -148,9 +148,9 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-void multiply_vector(DType dtype, int warps, const ProductJob& job) {
-  if (dtype == DType::float32) return start<float>(warps, job);
-  start<double>(warps, job);
+void multiply_vector(DType dtype, int sharing, const ProductJob& job) {
+  if (dtype == DType::float32) return start<float>(sharing, job);
+  start<double>(sharing, job);
 }
 
 void sum_parts(DType dtype, char* out, const char* parts, std::int64_t count, std::int64_t size) {

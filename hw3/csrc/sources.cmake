@@ -7,6 +7,7 @@ set(needle_common
   ${CMAKE_CURRENT_LIST_DIR}/common/view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/conv_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/elementwise.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/matmul.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/matmul_tiled.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/movement.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/normalization.cpp
@@ -32,9 +33,12 @@ set(needle_bindings
 # The CUDA device: the host's part, and what nvcc compiles.
 set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/check.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/cublas.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/devices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/launch.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/memory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/missing.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/row_views.cpp
@@ -45,6 +49,11 @@ set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_moves.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_unary.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/layer_norm.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_float32.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_float64.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_integers.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_tiled.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_vector.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/optimizers.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/recurrent.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/softmax.cu

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "bind/bind.h"
+#include "cuda/cublas.h"
 #include "cuda/devices.h"
+#include "cuda/matmul_plan.h"
 
 namespace py = pybind11;
 
@@ -36,8 +38,8 @@ PYBIND11_MODULE(NEEDLE_MODULE, module) {
   bind_device(module);
   module.attr("ON_HOST") = false;
   module.attr("WITHOUT_OPERANDS") =
-      py::make_tuple("empty", "full", "from_numpy", "memory", "release_memory", "synchronize", "isa",
-                     "isas", "set_isa");
+      py::make_tuple("empty", "full", "from_numpy", "memory", "release_memory", "synchronize",
+                     "isa", "isas", "set_isa");
   module.def("why_disabled", &cuda::why_disabled,
              "Return why no GPU can be used; an empty string if one can.");
   module.def("device_count", &cuda::device_count, "Return the number of GPUs.");
@@ -50,4 +52,10 @@ PYBIND11_MODULE(NEEDLE_MODULE, module) {
   module.def("isa", &cuda::architecture, "Return the architecture of the current GPU: sm_90, say.");
   module.def("isas", [] { return std::vector{cuda::architecture()}; }, "Return it in a list.");
   module.def("set_isa", &set_architecture, py::arg("name"), "Accept nothing but `isa()`.");
+  module.def("set_matmul", &cuda::set_matmul, py::arg("name"),
+             "Choose whose matrix products are used: \"needle\" or \"cublas\".");
+  module.def("matmul_backend", &cuda::matmul_backend,
+             "Return whose matrix products are used: \"needle\" or \"cublas\".");
+  module.def("set_matmul_plan", &cuda::set_plan, py::arg("tile_rows"), py::arg("tile_cols"),
+             py::arg("parts"), "Fix how products are cut, for tests; 0 leaves it to their sizes.");
 }

@@ -1,20 +1,16 @@
 // Batches of products: each is cut into a grid of blocks, which are the tasks of the threads.
 
-#include "ops/matmul.h"
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
-#include <string>
 #include <type_traits>
-#include <utility>
 
-#include "common/errors.h"
+#include "common/visit.h"
 #include "cpu/isa.h"
 #include "cpu/matmul_blocks.h"
 #include "cpu/matmul_kernels.h"
 #include "cpu/parallel.h"
+#include "ops/matmul_kernels.h"
 
 namespace needle {
 namespace {
@@ -62,25 +58,6 @@ struct Batch {
       index /= loops.shape[axis];
     }
     return product;
-  }
-
-  /// C^T = B^T A^T. If C is a single row, that is the same memory.
-  void transpose() {
-    const auto turned = [](const MatrixView<T>& m) {
-      return MatrixView<T>{m.data, m.cols, m.rows, m.col_stride, m.row_stride};
-    };
-    first = {turned(first.b), turned(first.a)};
-    std::swap(loops.strides[0], loops.strides[1]);
-  }
-
-  /// Makes a batch of A times one B a single product of all rows, if these lie evenly.
-  void merge_rows() {
-    for (int last = loops.shape.size() - 1; last >= 0; --last) {
-      const bool evenly = loops.strides[0][last] == first.a.rows * first.a.row_stride;
-      if (loops.strides[1][last] != 0 || !evenly) return;
-      first.a.rows *= loops.shape[last];
-      loops.shape.resize(last);
-    }
   }
 };
 
@@ -171,9 +148,8 @@ void compute_all(const MatmulKernels<T>& kernels, const Batch<T>& batch, const G
 }
 
 template <class T>
-void multiply_batch(Batch<T> batch, T* c) {
+void multiply_batch(const Batch<T>& batch, T* c) {
   const MatmulKernels<T>& kernels = needle::kernels<T>();
-  if (batch.first.a.rows == 1) batch.transpose();
   const Grid grid = plan(batch, kernels);
   if (grid.deep == 1) return compute_all(kernels, batch, grid, c);
   const int64_t count = batch.count(), size = batch.first.a.rows * batch.first.b.cols;
@@ -234,24 +210,17 @@ void multiply_batch_of_integers(const Batch<T>& batch, T* c) {
   });
 }
 
-Dims without_matrix(Dims dims) {
-  dims.resize(dims.size() - 2);
-  return dims;
+template <class T>
+MatrixView<T> view_of(const device::Matrix& matrix, int64_t rows, int64_t cols) {
+  const T* data = reinterpret_cast<const T*>(matrix.data);
+  return {data, rows, cols, matrix.row_stride, matrix.col_stride};
 }
 
 template <class T>
-MatrixView<T> last_matrix(const View& a) {
-  const int row = a.ndim() - 2, col = a.ndim() - 1;
-  return {a.data<T>(), a.shape[row], a.shape[col], a.strides[row], a.strides[col]};
-}
-
-template <class T>
-void dispatch(const View& a, const View& b, const Dims& shape, T* c) {
-  const auto strides = [&](const View& view) {
-    return broadcast_strides(without_matrix(view.shape), without_matrix(view.strides), shape);
-  };
-  Batch<T> batch = {{last_matrix<T>(a), last_matrix<T>(b)}, {shape, {strides(a), strides(b)}}};
-  batch.merge_rows();
+void multiply_as(const device::Products& all) {
+  const Batch<T> batch = {{view_of<T>(all.a, all.m, all.k), view_of<T>(all.b, all.k, all.n)},
+                          all.batch};
+  T* const c = reinterpret_cast<T*>(all.c);
   if constexpr (std::is_floating_point_v<T>) {
     multiply_batch(batch, c);
   } else {
@@ -259,50 +228,16 @@ void dispatch(const View& a, const View& b, const Dims& shape, T* c) {
   }
 }
 
-void check(const View& a, const View& b) {
-  const bool matrices = a.ndim() >= 2 && b.ndim() >= 2;
-  if (!matrices || a.shape[a.ndim() - 1] != b.shape[b.ndim() - 2]) {
-    throw std::invalid_argument("shapes " + to_string(a.shape) + " and " + to_string(b.shape) +
-                                " do not multiply");
-  }
-  if (a.dtype != b.dtype) {
-    throw TypeError(std::string("matmul takes arrays of one dtype, not ") + name_of(a.dtype) +
-                    " and " + name_of(b.dtype));
-  }
-  if (a.dtype == DType::boolean) throw TypeError("matmul is not defined for dtype bool");
-}
-
 }  // namespace
 
-View matmul(const View& a, const View& b) {
-  check(a, b);
-  const Dims batch = broadcast(without_matrix(a.shape), without_matrix(b.shape));
-  Dims shape = batch;
-  shape.push_back(a.shape[a.ndim() - 2]);
-  shape.push_back(b.shape[b.ndim() - 1]);
-  View c = View::empty(a.dtype, shape);
-  if (c.size() == 0) return c;
-  if (a.shape[a.ndim() - 1] == 0) {
-    std::fill_n(c.bytes(), static_cast<std::size_t>(c.size()) * item_size(c.dtype), char(0));
-    return c;
-  }
-  switch (a.dtype) {
-    case DType::uint8:
-      dispatch(a, b, batch, c.data<std::uint8_t>());
-      break;
-    case DType::int32:
-      dispatch(a, b, batch, c.data<std::int32_t>());
-      break;
-    case DType::int64:
-      dispatch(a, b, batch, c.data<std::int64_t>());
-      break;
-    case DType::float32:
-      dispatch(a, b, batch, c.data<float>());
-      break;
-    default:
-      dispatch(a, b, batch, c.data<double>());
-  }
-  return c;
+bool device::copy_pays(const View&, int64_t) {
+  return false;  // what is used often is copied piece by piece
+}
+
+void device::multiply(const Products& products) {
+  Products all = products;
+  if (is_floating(all.dtype) && all.m == 1) all.transpose();
+  visit(all.dtype, [&]<class T>(T) { multiply_as<T>(all); });
 }
 
 }  // namespace needle

@@ -3,8 +3,6 @@
 #include "common/errors.h"
 #include "ops/conv.h"
 #include "ops/indexing.h"
-#include "ops/matmul.h"
-#include "ops/matmul_tiled.h"
 #include "ops/pool.h"
 #include "ops/reduce.h"
 #include "ops/sort.h"
@@ -63,11 +61,6 @@ View sort(const View&, std::int64_t, bool) {
 View argsort(const View&, std::int64_t, bool) {
   fail("argsort");
 }
-// ---- matmul
-
-View matmul(const View&, const View&) {
-  fail("matmul");
-}
 // ---- conv
 
 View conv2d(const View&, const View&, const Convolution&) {
@@ -98,14 +91,6 @@ View avg_pool2d_gradient(const View&, const Dims&, const Window&) {
 }
 void check_axis(std::int64_t, int) {
   fail("check_axis");
-}
-
-int device::tile_side() {
-  return 4;
-}
-void device::matmul_tiled(const float*, const float*, float*, std::int64_t, std::int64_t,
-                          std::int64_t) {
-  fail("matmul_tiled");
 }
 
 }  // namespace needle

@@ -5,10 +5,12 @@ set(needle_common
   ${CMAKE_CURRENT_LIST_DIR}/common/buffer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/common/layout.cpp
   ${CMAKE_CURRENT_LIST_DIR}/common/view.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/conv.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/conv_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/elementwise.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/matmul_tiled.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/ops/movement.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/ops/movement.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/pool.cpp)
 
 # How Python sees it.
 set(needle_bindings
@@ -39,6 +41,8 @@ set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_binary.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_moves.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_unary.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/pool.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/pool_gradient.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transpose.cu)
 set(needle_cuda_bindings
   ${needle_bindings}

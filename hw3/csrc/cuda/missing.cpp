@@ -7,7 +7,6 @@
 #include "ops/matmul_tiled.h"
 #include "ops/normalization.h"
 #include "ops/optimizers.h"
-#include "ops/pool.h"
 #include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/softmax.h"
@@ -82,23 +81,6 @@ View conv2d_input_gradient(const View&, const View&, const Dims&, const Convolut
 }
 View conv2d_weight_gradient(const View&, const View&, const Dims&, const Convolution&) {
   fail("conv2d_weight_gradient");
-}
-// ---- pool
-
-std::pair<View, View> max_pool2d(const View&, const Window&) {
-  fail("max_pool2d");
-}
-View max_pool2d_gather(const View&, const View&) {
-  fail("max_pool2d_gather");
-}
-View max_pool2d_gradient(const View&, const View&, const Dims&) {
-  fail("max_pool2d_gradient");
-}
-View avg_pool2d(const View&, const Window&) {
-  fail("avg_pool2d");
-}
-View avg_pool2d_gradient(const View&, const Dims&, const Window&) {
-  fail("avg_pool2d_gradient");
 }
 // ---- softmax
 

@@ -6,6 +6,7 @@ set(needle_common
   ${CMAKE_CURRENT_LIST_DIR}/common/layout.cpp
   ${CMAKE_CURRENT_LIST_DIR}/common/view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/conv.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/conv_phases.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/conv_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/elementwise.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/matmul_tiled.cpp
@@ -31,6 +32,7 @@ set(needle_bindings
 # The CUDA device: the host's part, and what nvcc compiles.
 set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/check.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/conv.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/devices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/launch.cpp
@@ -38,6 +40,9 @@ set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/missing.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transfer.cpp)
 set(needle_cuda_kernels
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/conv_correlate.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/conv_direct.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/conv_weight_gradient.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_binary.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_moves.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_unary.cu

@@ -25,13 +25,6 @@ using std::int64_t;
 
 constexpr int64_t kChunkElements = 1 << 20;  // of images that are rearranged at once
 
-Axis make_axis(const Dims& images, const Dims& filters, const Dims& results,
-               const Convolution& convolution, int axis) {
-  return {images[1 + axis],          filters[axis],
-          results[1 + axis],         convolution.stride[axis],
-          convolution.padding[axis], convolution.dilation[axis]};
-}
-
 /// Whether the channels of images are neighbours.
 bool has_neighbours(const View& x) {
   return x.shape[3] == 1 || x.strides[3] == 1;

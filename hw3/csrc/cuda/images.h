@@ -86,17 +86,20 @@ inline View some_images(const View& images, std::int64_t begin, std::int64_t cou
   return view;
 }
 
-/// Calls `work(begin, count)` for parts of a batch of images that have at most kMostPlaces elements
-/// of `size` each: almost always for all of them at once. Throws std::length_error for an image
-/// with more.
-template <class Work>
-void for_each_batch_part(std::int64_t batch, std::int64_t size, const Work& work) {
+/// How many images of `size` elements have at most kMostPlaces together. Throws std::length_error
+/// for an image with more.
+inline std::int64_t images_within(std::int64_t size) {
   if (size > kMostPlaces) {
     throw std::length_error("an image of " + std::to_string(size) +
                             " elements is beyond the limit of CUDA kernels, " +
                             std::to_string(kMostPlaces));
   }
-  const std::int64_t most = size > 0 ? kMostPlaces / size : batch;
+  return kMostPlaces / (size > 0 ? size : 1);
+}
+
+/// Calls `work(begin, count)` for parts of at most `most` images: almost always for all at once.
+template <class Work>
+void for_each_batch_part(std::int64_t batch, std::int64_t most, const Work& work) {
   for (std::int64_t begin = 0; begin < batch; begin += most) {
     work(begin, most < batch - begin ? most : batch - begin);
   }

@@ -1,7 +1,6 @@
 // What the CUDA device has not yet: this file gets shorter until it is gone.
 
 #include "common/errors.h"
-#include "ops/conv.h"
 #include "ops/indexing.h"
 #include "ops/matmul.h"
 #include "ops/matmul_tiled.h"
@@ -70,17 +69,6 @@ View argsort(const View&, std::int64_t, bool) {
 
 View matmul(const View&, const View&) {
   fail("matmul");
-}
-// ---- conv
-
-View conv2d(const View&, const View&, const Convolution&) {
-  fail("conv2d");
-}
-View conv2d_input_gradient(const View&, const View&, const Dims&, const Convolution&) {
-  fail("conv2d_input_gradient");
-}
-View conv2d_weight_gradient(const View&, const View&, const Dims&, const Convolution&) {
-  fail("conv2d_weight_gradient");
 }
 // ---- softmax
 

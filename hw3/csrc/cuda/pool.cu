@@ -145,25 +145,28 @@ using std::int64_t;
 void max_pool2d(const View& x, const Window& window, const View& y, const View& places) {
   const View in = with_neighbours(x);
   visit_floating(x.dtype, [&]<class T>(T) {
-    for_each_batch_part(y.shape[0], image_size(y), [&](int64_t begin, int64_t batch) {
-      const View part = some_images(y, begin, batch);
-      launch_for("max_pool2d", max_pool_kernel<T>, part.size(), part.data<T>(),
-                 some_images(places, begin, batch).data<int64_t>(), element_count(part),
-                 ImagePlaces(part.shape), Pixels<const T>(some_images(in, begin, batch)),
-                 axis_of(window, x.shape, 0), axis_of(window, x.shape, 1));
-    });
+    for_each_batch_part(
+        y.shape[0], images_within(image_size(y)), [&](int64_t begin, int64_t batch) {
+          const View part = some_images(y, begin, batch);
+          launch_for("max_pool2d", max_pool_kernel<T>, part.size(), part.data<T>(),
+                     some_images(places, begin, batch).data<int64_t>(), element_count(part),
+                     ImagePlaces(part.shape), Pixels<const T>(some_images(in, begin, batch)),
+                     axis_of(window, x.shape, 0), axis_of(window, x.shape, 1));
+        });
   });
 }
 
 void avg_pool2d(const View& x, const Window& window, const View& y) {
   const View in = with_neighbours(x);
   visit_floating(x.dtype, [&]<class T>(T) {
-    for_each_batch_part(y.shape[0], image_size(y), [&](int64_t begin, int64_t batch) {
-      const View part = some_images(y, begin, batch);
-      launch_for("avg_pool2d", avg_pool_kernel<T>, part.size(), part.data<T>(), element_count(part),
-                 ImagePlaces(part.shape), Pixels<const T>(some_images(in, begin, batch)),
-                 axis_of(window, x.shape, 0), axis_of(window, x.shape, 1), area_of<T>(window));
-    });
+    for_each_batch_part(
+        y.shape[0], images_within(image_size(y)), [&](int64_t begin, int64_t batch) {
+          const View part = some_images(y, begin, batch);
+          launch_for("avg_pool2d", avg_pool_kernel<T>, part.size(), part.data<T>(),
+                     element_count(part), ImagePlaces(part.shape),
+                     Pixels<const T>(some_images(in, begin, batch)), axis_of(window, x.shape, 0),
+                     axis_of(window, x.shape, 1), area_of<T>(window));
+        });
   });
 }
 
@@ -172,12 +175,14 @@ void avg_pool2d_gradient(const View& dy, const Window& window, const View& dx) {
   const Meeting rows(axis_of(window, dx.shape, 0), dy.shape[1]);
   const Meeting cols(axis_of(window, dx.shape, 1), dy.shape[2]);
   visit_floating(dy.dtype, [&]<class T>(T) {
-    for_each_batch_part(dx.shape[0], image_size(dx), [&](int64_t begin, int64_t batch) {
-      const View part = some_images(dx, begin, batch);
-      launch_for("avg_pool2d_gradient", avg_pool_gradient_kernel<T>, part.size(), part.data<T>(),
-                 element_count(part), ImagePlaces(part.shape),
-                 Pixels<const T>(some_images(in, begin, batch)), rows, cols, area_of<T>(window));
-    });
+    for_each_batch_part(
+        dx.shape[0], images_within(image_size(dx)), [&](int64_t begin, int64_t batch) {
+          const View part = some_images(dx, begin, batch);
+          launch_for("avg_pool2d_gradient", avg_pool_gradient_kernel<T>, part.size(),
+                     part.data<T>(), element_count(part), ImagePlaces(part.shape),
+                     Pixels<const T>(some_images(in, begin, batch)), rows, cols,
+                     area_of<T>(window));
+        });
   });
 }
 
@@ -185,13 +190,14 @@ void max_pool2d_gather(const View& x, const View& places, const View& y) {
   // Places are counted along whole images: their rows must follow each other.
   const View in = x.strides[1] == x.shape[2] * x.strides[2] ? with_neighbours(x) : copy(x);
   visit_floating(x.dtype, [&]<class T>(T) {
-    for_each_batch_part(y.shape[0], image_size(y), [&](int64_t begin, int64_t batch) {
-      const View part = some_images(y, begin, batch);
-      launch_for("max_pool2d_gather", gather_kernel<T>, part.size(), part.data<T>(),
-                 element_count(part), ImagePlaces(part.shape),
-                 Pixels<const T>(some_images(in, begin, batch)),
-                 Pixels<const int64_t>(some_images(places, begin, batch)));
-    });
+    for_each_batch_part(y.shape[0], images_within(image_size(y)),
+                        [&](int64_t begin, int64_t batch) {
+                          const View part = some_images(y, begin, batch);
+                          launch_for("max_pool2d_gather", gather_kernel<T>, part.size(),
+                                     part.data<T>(), element_count(part), ImagePlaces(part.shape),
+                                     Pixels<const T>(some_images(in, begin, batch)),
+                                     Pixels<const int64_t>(some_images(places, begin, batch)));
+                        });
   });
 }
 
@@ -200,18 +206,19 @@ std::optional<int64_t> wrong_place(const View& places, std::int64_t most) {
   const View first = View::empty(DType::int64, Dims(1, 1));
   auto* const data = first.data<unsigned long long>();
   std::optional<int64_t> wrong;
-  for_each_batch_part(places.shape[0], image_size(places), [&](int64_t begin, int64_t batch) {
-    if (wrong) return;
-    const View part = some_images(places, begin, batch);
-    NEEDLE_CUDA_CHECK(cudaMemsetAsync(data, 0xff, sizeof(*data), stream()));
-    launch_for("check_places", check_places_kernel, part.size(), data, element_count(part),
-               ImagePlaces(part.shape), Pixels<const int64_t>(part), most);
-    const unsigned long long number = fetch(data);
-    if (number == kNone) return;
-    const ImagePlace at = ImagePlaces(part.shape).at(static_cast<std::uint32_t>(number));
-    const Pixels<const int64_t> pixels(part);
-    wrong = fetch(pixels.at(at.image, at.row, at.col) + at.channel * pixels.channel_stride);
-  });
+  for_each_batch_part(
+      places.shape[0], images_within(image_size(places)), [&](int64_t begin, int64_t batch) {
+        if (wrong) return;
+        const View part = some_images(places, begin, batch);
+        NEEDLE_CUDA_CHECK(cudaMemsetAsync(data, 0xff, sizeof(*data), stream()));
+        launch_for("check_places", check_places_kernel, part.size(), data, element_count(part),
+                   ImagePlaces(part.shape), Pixels<const int64_t>(part), most);
+        const unsigned long long number = fetch(data);
+        if (number == kNone) return;
+        const ImagePlace at = ImagePlaces(part.shape).at(static_cast<std::uint32_t>(number));
+        const Pixels<const int64_t> pixels(part);
+        wrong = fetch(pixels.at(at.image, at.row, at.col) + at.channel * pixels.channel_stride);
+      });
   return wrong;
 }
 

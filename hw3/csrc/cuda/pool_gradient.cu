@@ -126,9 +126,9 @@ void device::max_pool2d_gradient(const View& dy, const View& places, const View&
   using namespace cuda;
   using std::int64_t;
   const View from = with_neighbours(dy), chosen = with_neighbours(places);
-  const int64_t each = std::max(image_size(dx), image_size(dy));
+  const int64_t most = images_within(std::max(image_size(dx), image_size(dy)));
   visit_floating(dy.dtype, [&]<class T>(T) {
-    for_each_batch_part(dx.shape[0], each, [&](int64_t begin, int64_t batch) {
+    for_each_batch_part(dx.shape[0], most, [&](int64_t begin, int64_t batch) {
       add_to_images<T>(some_images(from, begin, batch), some_images(chosen, begin, batch),
                        some_images(dx, begin, batch));
     });

@@ -109,7 +109,7 @@ __global__ void __launch_bounds__(Tile::kThreads) correlate_kernel(Correlation<T
   FilterRows<typename Tile::SliceB, T, Tile::kThreads, Size> b(filters, patches, rows.filters,
                                                                cols.filters, first_column);
   T sums[Tile::kRows][Tile::kCols];
-  multiply_tile<Tile>(a, b, (int64_t{patches.depth} + Tile::kK - 1) / Tile::kK, sums);
+  multiply_tile<Tile>(a, b, static_cast<int>((patches.depth + Tile::kK - 1) / Tile::kK), sums);
   write_tile<Tile, Size>(job, patches, rows, cols, first_pixel, first_column,
                          job.out + int64_t{group} * filters.columns, sums);
 }

@@ -188,7 +188,11 @@ void convolve_directly_filters(const View& x, const View& dy, const Convolution&
   Dims places = dy.shape;  // a number for each pixel
   places[3] = 1;
   const int64_t pixels = count(places);
-  if (pixels > kMostPlaces) images_within(pixels);
+  if (pixels > kMostPlaces) {
+    throw std::length_error(std::to_string(pixels) +
+                            " pixels are beyond the limit of CUDA kernels for groups of few " +
+                            "channels, " + std::to_string(kMostPlaces));
+  }
   const int64_t parts = std::clamp<int64_t>(pixels / kPartPixels, 1, kMostParts);
   const int64_t lines = dw.shape[0] * dw.shape[1] * dw.shape[2];
   const int64_t filter_blocks = ceil_div(dw.shape[3], kWarp);

@@ -9,7 +9,7 @@
 namespace needle::cuda {
 
 /// Which taps of filters a phase meets, along one axis.
-struct TapAxis {
+struct alignas(8) TapAxis {
   std::uint32_t begin = 0, step = 1;
 };
 

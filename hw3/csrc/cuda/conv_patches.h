@@ -13,7 +13,7 @@ namespace needle::cuda {
 /// One axis of the patches: output i and tap t meet the place `begin + i * step + t * tap_step`,
 /// if that is below `size`. Numbers are taken modulo 2^32, where places before the image are far
 /// beyond it.
-struct PatchAxis {
+struct alignas(16) PatchAxis {
   std::uint32_t begin = 0, step = 1, tap_step = 0, size = 1;
 };
 

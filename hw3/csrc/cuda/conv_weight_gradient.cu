@@ -54,7 +54,7 @@ __global__ void __launch_bounds__(Tile::kThreads) filters_kernel(FilterGradient<
   A a(x, first_row, begin, begin + pixels);
   B b(dy, first_column, begin, begin + pixels);
   T sums[Tile::kRows][Tile::kCols];
-  multiply_tile<Tile>(a, b, (int64_t{pixels} + Tile::kK - 1) / Tile::kK, sums);
+  multiply_tile<Tile>(a, b, static_cast<int>((pixels + Tile::kK - 1) / Tile::kK), sums);
 
   T* const out = job.out + part * job.next_part + int64_t{group} * job.columns;
 #pragma unroll
@@ -113,6 +113,11 @@ void start(const View& x, const View& dy, const Convolution& convolution, const 
         {begin, batch, count_parts(batch * pixels, row_tiles * column_tiles * groups)});
     parts += batches.back().parts;
   });
+  if (parts == 0) {  // no images
+    const auto bytes = static_cast<std::size_t>(dw.size()) * sizeof(T);
+    NEEDLE_CUDA_CHECK(cudaMemsetAsync(dw.bytes(), 0, bytes, stream()));
+    return;
+  }
   Dims shape(1, parts);
   for (const int64_t size : dw.shape) shape.push_back(size);
   const View sums = parts == 1 ? dw : View::empty(dw.dtype, shape);

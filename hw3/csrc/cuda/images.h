@@ -42,7 +42,8 @@ struct ImagePlace {
 /// Numbers the elements of images, at most kMostPlaces of them, in row-major order.
 class ImagePlaces {
  public:
-  explicit ImagePlaces(const Dims& shape) : rows_(shape[1]), cols_(shape[2]), channels_(shape[3]) {}
+  explicit ImagePlaces(const Dims& shape)
+      : rows_(divider(shape[1])), cols_(divider(shape[2])), channels_(divider(shape[3])) {}
 
   NEEDLE_FUNCTION ImagePlace at(std::uint32_t number) const {
     const std::uint32_t pixel = channels_.divide(number);
@@ -53,6 +54,9 @@ class ImagePlaces {
   }
 
  private:
+  /// There may be no elements, and nothing to divide.
+  static Divider divider(std::int64_t size) { return Divider(size > 0 ? size : 1); }
+
   Divider rows_, cols_, channels_;
 };
 

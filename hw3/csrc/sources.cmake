@@ -5,6 +5,8 @@ set(needle_common
   ${CMAKE_CURRENT_LIST_DIR}/common/buffer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/common/layout.cpp
   ${CMAKE_CURRENT_LIST_DIR}/common/view.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/conv.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/conv_phases.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/conv_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/elementwise.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/matmul.cpp
@@ -12,6 +14,7 @@ set(needle_common
   ${CMAKE_CURRENT_LIST_DIR}/ops/movement.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/normalization.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/optimizers.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/pool.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/recurrent.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/softmax.cpp)
 
@@ -33,6 +36,7 @@ set(needle_bindings
 # The CUDA device: the host's part, and what nvcc compiles.
 set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/check.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/conv.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/cublas.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/devices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise.cpp
@@ -45,6 +49,9 @@ set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transfer.cpp)
 set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/batch_norm.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/conv_correlate.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/conv_direct.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/conv_weight_gradient.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_binary.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_moves.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_unary.cu
@@ -55,6 +62,8 @@ set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_tiled.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_vector.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/optimizers.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/pool.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/pool_gradient.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/recurrent.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/softmax.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transpose.cu)

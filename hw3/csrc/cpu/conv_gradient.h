@@ -36,7 +36,7 @@ struct OwnPlaces {
 
  private:
   static Phase places(const Phase& phase) {
-    return {0, 1, phase.out_begin, phase.out_step, 1, 0, 1, 1, {}};
+    return {{0, 1, phase.out_begin, phase.out_step, 1, 0, 1, 1}, {}};
   }
   static Run run(const Run& run) { return {run.begin, run.count, 0, 1}; }
 };

@@ -1,9 +1,7 @@
 #include "cpu/conv_plan.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdlib>
-#include <numeric>
 #include <utility>
 
 namespace needle {
@@ -59,7 +57,7 @@ void trim(Phase& phase) {
 }  // namespace
 
 std::vector<Phase> forward_phases(const Axis& axis) {
-  Phase phase = {0, 1, -axis.padding, axis.stride, axis.dilation, 0, 1, axis.filter, {}};
+  Phase phase = {forward_steps(axis), {}};
   find_runs(phase, axis.result, axis.image);
   trim(phase);
   std::vector<Phase> phases;
@@ -68,25 +66,11 @@ std::vector<Phase> forward_phases(const Axis& axis) {
 }
 
 std::vector<Phase> backward_phases(const Axis& axis) {
-  const int64_t stride = axis.stride, dilation = axis.dilation;
-  // Image place h and tap a meet result place (h + padding - a * dilation) / stride, if that is a
-  // whole number: for every `period`-th tap.
-  const int64_t common = std::gcd(stride, dilation), period = stride / common;
-  const int64_t count = std::min(stride, axis.image);
-  std::vector<Phase> phases(static_cast<std::size_t>(count));
-  for (int64_t h = 0; h < count; ++h) {
-    phases[h] = {h, stride, 0, 1, -dilation / common, 0, period, 0, {}};
-  }
-  for (int64_t a = 0; a < std::min(period, axis.filter); ++a) {
-    const int64_t h = ((a * dilation - axis.padding) % stride + stride) % stride;
-    if (h >= count) continue;
-    phases[h].in_begin = (h + axis.padding - a * dilation) / stride;
-    phases[h].tap_begin = a;
-    phases[h].taps = (axis.filter - 1 - a) / period + 1;
-  }
-  for (int64_t h = 0; h < count; ++h) {
-    find_runs(phases[h], (axis.image - 1 - h) / stride + 1, axis.result);
-    trim(phases[h]);
+  std::vector<Phase> phases;
+  for (const PhaseSteps& steps : backward_steps(axis)) {
+    phases.push_back({steps, {}});
+    find_runs(phases.back(), (axis.image - 1 - steps.out_begin) / axis.stride + 1, axis.result);
+    trim(phases.back());
   }
   return phases;
 }

@@ -1,15 +1,12 @@
-#include "ops/pool.h"
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <stdexcept>
-#include <string>
 
-#include "common/errors.h"
 #include "cpu/parallel.h"
 #include "ops/floating.h"
+#include "ops/pool_kernels.h"
+#include "ops/taps.h"
 
 namespace needle {
 namespace {
@@ -32,67 +29,8 @@ struct Pixels {
   int64_t step() const { return strides[3]; }
 };
 
-/// The taps of a window, along one axis, that lie inside of the image.
-struct Taps {
-  int64_t place, first, last;
-
-  Taps(const Window& window, int axis, int64_t number, int64_t image) {
-    const int64_t step = window.dilation[axis];
-    place = number * window.stride[axis] - window.padding[axis];
-    first = place < 0 ? (-place + step - 1) / step : 0;
-    last = image > place ? (image - place + step - 1) / step : 0;
-    last = std::max(std::min(last, window.size[axis]), first);
-  }
-};
-
-/// The shape of what is pooled from images.
-Dims pooled_shape(const Dims& images, const Window& window) {
-  if (images.size() != 4) {
-    throw std::invalid_argument("images of shape " + to_string(images) + " do not have 4 axes");
-  }
-  count(images);
-  const Dims places = count_windows(window, images[1], images[2]);
-  Dims shape = images;
-  shape[1] = places[0];
-  shape[2] = places[1];
-  count(shape);
-  return shape;
-}
-
-/// Throws unless all places lie in images of this shape.
-void check_places(const View& places, const Dims& images) {
-  if (places.dtype != DType::int64) {
-    throw TypeError(std::string("places are of dtype int64, not ") + name_of(places.dtype));
-  }
-  const bool fits = images.size() == 4 && places.ndim() == 4 && places.shape[0] == images[0] &&
-                    places.shape[3] == images[3];
-  if (!fits) {
-    throw std::invalid_argument("places of shape " + to_string(places.shape) +
-                                " do not fit images of shape " + to_string(images));
-  }
-  count(images);
-  if (places.size() == 0) return;
-  const Pixels<const int64_t> numbers(places);
-  const int64_t most = images[1] * images[2];
-  for (int64_t n = 0; n < places.shape[0]; ++n) {
-    for (int64_t i = 0; i < places.shape[1]; ++i) {
-      for (int64_t j = 0; j < places.shape[2]; ++j) {
-        const int64_t* line = numbers.at(n, i, j);
-        for (int64_t c = 0; c < places.shape[3]; ++c) {
-          const int64_t place = line[c * numbers.step()];
-          if (place >= -1 && place < most) continue;
-          throw std::out_of_range("place " + std::to_string(place) + " is not in images of " +
-                                  std::to_string(images[1]) + " x " + std::to_string(images[2]));
-        }
-      }
-    }
-  }
-}
-
-View zeros(DType dtype, const Dims& shape) {
-  View view = View::empty(dtype, shape);
-  std::fill_n(view.bytes(), static_cast<std::size_t>(view.size()) * item_size(dtype), char(0));
-  return view;
+void set_to_zero(const View& view) {
+  std::fill_n(view.bytes(), static_cast<std::size_t>(view.size()) * item_size(view.dtype), char(0));
 }
 
 /// Calls `function(image, row)` for all rows of images of `shape`, shared among threads.
@@ -128,21 +66,20 @@ void choose_larger(const T* x, int64_t step, int64_t place, int64_t channels, T*
 
 }  // namespace
 
-std::pair<View, View> max_pool2d(const View& x, const Window& window) {
-  check_floating("max_pool2d", x);
-  const Dims shape = pooled_shape(x.shape, window);
-  View y = View::empty(x.dtype, shape), places = View::empty(DType::int64, shape);
-  if (y.size() == 0) return {y, places};
-  const int64_t height = x.shape[1], width = x.shape[2], channels = x.shape[3];
+namespace device {
+
+void max_pool2d(const View& x, const Window& window, const View& y, const View& places) {
+  const WindowAxis vertical = axis_of(window, x.shape, 0), across = axis_of(window, x.shape, 1);
+  const int64_t width = x.shape[2], channels = x.shape[3];
   visit_floating(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const Pixels<const T> in(x);
     const Pixels<T> out(y);
     const Pixels<int64_t> numbers(places);
-    for_each_row(shape, [&](int64_t n, int64_t i) {
-      const Taps rows(window, 0, i, height);
-      for (int64_t j = 0; j < shape[2]; ++j) {
-        const Taps cols(window, 1, j, width);
+    for_each_row(y.shape, [&](int64_t n, int64_t i) {
+      const Taps rows(vertical, i);
+      for (int64_t j = 0; j < y.shape[2]; ++j) {
+        const Taps cols(across, j);
         T* best = out.at(n, i, j);
         int64_t* chosen = numbers.at(n, i, j);
         std::fill_n(best, channels, -std::numeric_limits<T>::infinity());
@@ -157,21 +94,16 @@ std::pair<View, View> max_pool2d(const View& x, const Window& window) {
       }
     });
   });
-  return {y, places};
 }
 
-View max_pool2d_gather(const View& x, const View& places) {
-  check_floating("max_pool2d_gather", x);
-  check_places(places, x.shape);
-  View y = View::empty(x.dtype, places.shape);
-  if (y.size() == 0) return y;
+void max_pool2d_gather(const View& x, const View& places, const View& y) {
   const int64_t width = x.shape[2], channels = x.shape[3];
   visit_floating(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const Pixels<const T> in(x);
     const Pixels<T> out(y);
     const Pixels<const int64_t> numbers(places);
-    for_each_row(places.shape, [&](int64_t n, int64_t i) {
+    for_each_row(y.shape, [&](int64_t n, int64_t i) {
       for (int64_t j = 0; j < places.shape[2]; ++j) {
         const int64_t* chosen = numbers.at(n, i, j);
         for (int64_t c = 0; c < channels; ++c) {
@@ -182,25 +114,18 @@ View max_pool2d_gather(const View& x, const View& places) {
       }
     });
   });
-  return y;
 }
 
-View max_pool2d_gradient(const View& dy, const View& places, const Dims& shape) {
-  check_floating("max_pool2d_gradient", dy);
-  check_places(places, shape);
-  if (!(dy.shape == places.shape)) {
-    throw std::invalid_argument("gradients of shape " + to_string(dy.shape) +
-                                " do not fit places of shape " + to_string(places.shape));
-  }
-  View dx = zeros(dy.dtype, shape);
-  if (dx.size() == 0 || dy.size() == 0) return dx;
-  const int64_t channels = shape[3];
+void max_pool2d_gradient(const View& dy, const View& places, const View& dx) {
+  set_to_zero(dx);
+  if (dy.size() == 0) return;
+  const int64_t channels = dx.shape[3];
   visit_floating(dy.dtype, [&](auto zero) {
     using T = decltype(zero);
     const Pixels<const T> in(dy);
     const Pixels<T> out(dx);
     const Pixels<const int64_t> numbers(places);
-    for_each_image(shape, [&](int64_t n) {
+    for_each_image(dx.shape, [&](int64_t n) {
       T* image = out.at(n, 0, 0);
       for (int64_t i = 0; i < dy.shape[1]; ++i) {
         for (int64_t j = 0; j < dy.shape[2]; ++j) {
@@ -214,24 +139,20 @@ View max_pool2d_gradient(const View& dy, const View& places, const Dims& shape) 
       }
     });
   });
-  return dx;
 }
 
-View avg_pool2d(const View& x, const Window& window) {
-  check_floating("avg_pool2d", x);
-  const Dims shape = pooled_shape(x.shape, window);
-  View y = View::empty(x.dtype, shape);
-  if (y.size() == 0) return y;
-  const int64_t height = x.shape[1], width = x.shape[2], channels = x.shape[3];
+void avg_pool2d(const View& x, const Window& window, const View& y) {
+  const WindowAxis vertical = axis_of(window, x.shape, 0), across = axis_of(window, x.shape, 1);
+  const int64_t channels = x.shape[3];
   visit_floating(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T area = static_cast<T>(window.size[0]) * static_cast<T>(window.size[1]);
     const Pixels<const T> in(x);
     const Pixels<T> out(y);
-    for_each_row(shape, [&](int64_t n, int64_t i) {
-      const Taps rows(window, 0, i, height);
-      for (int64_t j = 0; j < shape[2]; ++j) {
-        const Taps cols(window, 1, j, width);
+    for_each_row(y.shape, [&](int64_t n, int64_t i) {
+      const Taps rows(vertical, i);
+      for (int64_t j = 0; j < y.shape[2]; ++j) {
+        const Taps cols(across, j);
         T* sum = out.at(n, i, j);
         std::fill_n(sum, channels, T(0));
         for (int64_t a = rows.first; a < rows.last; ++a) {
@@ -244,30 +165,23 @@ View avg_pool2d(const View& x, const Window& window) {
       }
     });
   });
-  return y;
 }
 
-View avg_pool2d_gradient(const View& dy, const Dims& shape, const Window& window) {
-  check_floating("avg_pool2d_gradient", dy);
-  const Dims expected = pooled_shape(shape, window);
-  if (!(dy.shape == expected)) {
-    throw std::invalid_argument("images of shape " + to_string(shape) +
-                                " have gradients of shape " + to_string(expected) + ", not " +
-                                to_string(dy.shape));
-  }
-  View dx = zeros(dy.dtype, shape);
-  if (dx.size() == 0 || dy.size() == 0) return dx;
-  const int64_t channels = shape[3];
+void avg_pool2d_gradient(const View& dy, const Window& window, const View& dx) {
+  set_to_zero(dx);
+  if (dy.size() == 0) return;
+  const WindowAxis vertical = axis_of(window, dx.shape, 0), across = axis_of(window, dx.shape, 1);
+  const int64_t channels = dx.shape[3];
   visit_floating(dy.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T area = static_cast<T>(window.size[0]) * static_cast<T>(window.size[1]);
     const Pixels<const T> in(dy);
     const Pixels<T> out(dx);
-    for_each_image(shape, [&](int64_t n) {
+    for_each_image(dx.shape, [&](int64_t n) {
       for (int64_t i = 0; i < dy.shape[1]; ++i) {
-        const Taps rows(window, 0, i, shape[1]);
+        const Taps rows(vertical, i);
         for (int64_t j = 0; j < dy.shape[2]; ++j) {
-          const Taps cols(window, 1, j, shape[2]);
+          const Taps cols(across, j);
           const T* from = in.at(n, i, j);
           for (int64_t a = rows.first; a < rows.last; ++a) {
             for (int64_t b = cols.first; b < cols.last; ++b) {
@@ -279,7 +193,23 @@ View avg_pool2d_gradient(const View& dy, const Dims& shape, const Window& window
       }
     });
   });
-  return dx;
 }
 
+std::optional<int64_t> wrong_place(const View& places, int64_t most) {
+  const Pixels<const int64_t> numbers(places);
+  for (int64_t n = 0; n < places.shape[0]; ++n) {
+    for (int64_t i = 0; i < places.shape[1]; ++i) {
+      for (int64_t j = 0; j < places.shape[2]; ++j) {
+        const int64_t* line = numbers.at(n, i, j);
+        for (int64_t c = 0; c < places.shape[3]; ++c) {
+          const int64_t place = line[c * numbers.step()];
+          if (place < -1 || place >= most) return place;
+        }
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace device
 }  // namespace needle

@@ -1,9 +1,7 @@
 // What the CUDA device has not yet: this file gets shorter until it is gone.
 
 #include "common/errors.h"
-#include "ops/conv.h"
 #include "ops/indexing.h"
-#include "ops/pool.h"
 #include "ops/reduce.h"
 #include "ops/sort.h"
 
@@ -60,34 +58,6 @@ View sort(const View&, std::int64_t, bool) {
 }
 View argsort(const View&, std::int64_t, bool) {
   fail("argsort");
-}
-// ---- conv
-
-View conv2d(const View&, const View&, const Convolution&) {
-  fail("conv2d");
-}
-View conv2d_input_gradient(const View&, const View&, const Dims&, const Convolution&) {
-  fail("conv2d_input_gradient");
-}
-View conv2d_weight_gradient(const View&, const View&, const Dims&, const Convolution&) {
-  fail("conv2d_weight_gradient");
-}
-// ---- pool
-
-std::pair<View, View> max_pool2d(const View&, const Window&) {
-  fail("max_pool2d");
-}
-View max_pool2d_gather(const View&, const View&) {
-  fail("max_pool2d_gather");
-}
-View max_pool2d_gradient(const View&, const View&, const Dims&) {
-  fail("max_pool2d_gradient");
-}
-View avg_pool2d(const View&, const Window&) {
-  fail("avg_pool2d");
-}
-View avg_pool2d_gradient(const View&, const Dims&, const Window&) {
-  fail("avg_pool2d_gradient");
 }
 void check_axis(std::int64_t, int) {
   fail("check_axis");

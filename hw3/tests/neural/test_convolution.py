@@ -96,6 +96,39 @@ def test_shapes_and_groups(backend, rng, images, filters, settings, dtype):
     check(backend, rng, images, filters, dtype, **settings)
 
 
+# Products are computed in tiles of 32 to 128 pixels, filters, and taps with channels, the last ones
+# of which are not whole. Multiples of 4 channels are read at once.
+TILED = [
+    ((2, 7, 9, 8), (3, 3, 8, 36), {}),
+    ((1, 13, 11, 12), (3, 3, 12, 20), {"padding": 1}),
+    ((1, 12, 11, 5), (3, 3, 5, 33), {"padding": 1}),
+    ((5, 8, 8, 8), (3, 3, 8, 132), {"padding": 1}),
+    ((3, 17, 15, 4), (3, 3, 4, 40), {"padding": 1}),  # the sum over pixels has several parts
+    ((2, 6, 5, 24), (3, 3, 12, 72), {"groups": 2, "padding": 1}),
+    ((2, 5, 6, 12), (2, 3, 4, 12), {"groups": 3, "stride": 2}),
+    ((2, 9, 8, 6), (3, 3, 2, 9), {"groups": 3, "stride": 2, "dilation": 2, "padding": 2}),
+    ((6, 19, 19, 33), (1, 2, 1, 33), {"groups": 33}),
+    ((1, 20, 21, 4), (10, 11, 4, 36), {"stride": (9, 10)}),  # each pixel of 90 sees other taps
+]
+
+
+@pytest.mark.parametrize(("images", "filters", "settings"), TILED, ids=str)
+def test_sizes_that_do_not_fill_tiles(backend, rng, images, filters, settings):
+    check(backend, rng, images, filters, "float32", **settings)
+
+
+def test_no_group_of_channels_is_read_from_a_place_that_is_no_multiple(backend, rng):
+    images, filters = (2, 5, 4, 8), (3, 3, 8, 36)
+    x, w = whole(rng, images), whole(rng, filters)
+    expected = reference(x, w)
+    wide = [np.concatenate([a[..., :1], a], axis=3) for a in (x, w)]
+    ours = [backend.array(a, "float32")[..., 1:] for a in wide]
+    np.testing.assert_array_equal(nd.neural.conv2d(*ours).numpy(), expected)
+    flat = backend.array(np.concatenate([[0], w.ravel()]), "float32")[1:]  # no gaps, but moved
+    found = nd.neural.conv2d(backend.array(x, "float32"), flat.reshape(filters))
+    np.testing.assert_array_equal(found.numpy(), expected)
+
+
 @pytest.mark.parametrize(
     ("images", "filters"),
     [

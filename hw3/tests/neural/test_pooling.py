@@ -48,6 +48,7 @@ CASES = [
     ((2, 1, 1, 2), (1, 1), (1, 1), (0, 0), (1, 1)),
     ((1, 3, 2, 2), (2, 2), (1, 1), (3, 3), (2, 3)),  # some windows lie outside
     ((3, 4, 4, 1), (4, 4), (1, 1), (0, 0), (1, 1)),
+    ((2, 9, 8, 33), (3, 3), (2, 2), (1, 1), (1, 1)),
     ((0, 4, 4, 2), (2, 2), (1, 1), (0, 0), (1, 1)),
     ((2, 4, 4, 0), (2, 2), (1, 1), (0, 0), (1, 1)),
 ]
@@ -106,6 +107,21 @@ def test_avg_pool_counts_padding(backend, rng, case):
     found = nd.neural.avg_pool2d_gradient(backend.array(dy), shape, size, stride, padding)
     assert found.shape == shape
     np.testing.assert_allclose(found.numpy(), dx, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("windows_at", ["everywhere", "two places", "one place"])
+def test_gradients_are_added_in_the_order_of_the_windows(backend, rng, windows_at, same):
+    """Sums of floats depend on the order, so it must be the same each time."""
+    shape, dy = (2, 4, 3, 33), rng.standard_normal((2, 7, 6, 33)).astype(np.float32)
+    most = {"everywhere": 12, "two places": 2, "one place": 1}[windows_at]
+    places = rng.integers(-1, most, dy.shape)
+    dx = np.zeros((2, 12, 33), np.float32)
+    for n, i, j, c in np.argwhere(places >= 0):
+        dx[n, places[n, i, j, c], c] += dy[n, i, j, c]
+    ours = [backend.array(a) for a in (dy, places)]
+    same(nd.neural.max_pool2d_gradient(*ours, shape), dx.reshape(shape))
+    turned = [backend.array(a.T.copy()).permute((3, 2, 1, 0)) for a in (dy, places)]
+    same(nd.neural.max_pool2d_gradient(*turned, shape), dx.reshape(shape))
 
 
 def test_numbers_serve_both_axes_and_windows_do_not_overlap(backend, rng, same):
@@ -170,6 +186,13 @@ def test_places_outside_of_the_images_are_refused(backend):
             nd.neural.max_pool2d_gather(x, places)
         with pytest.raises(IndexError, match=rf"place {place} is not in images of 2 x 3"):
             nd.neural.max_pool2d_gradient(x[:, :1, :1], places, (1, 2, 3, 1))
+    several = np.zeros((2, 3, 5, 40), "int64")
+    several[1, 2, 4], several[1, 0, 3, 7:], several[0, 2, 4, 39] = 99, 98, 97
+    images = backend.array(np.ones((2, 2, 3, 40)))
+    with pytest.raises(IndexError, match="place 97 is not in"):  # the first one of all
+        nd.neural.max_pool2d_gather(images, backend.array(several))
+    with pytest.raises(IndexError, match="place 98 is not in"):
+        nd.neural.max_pool2d_gather(images, backend.array(several)[::-1])
     places = backend.array(np.zeros((1, 1, 1, 1), "int64"))
     for wrong in (places[0], backend.array(np.zeros((2, 1, 1, 1), "int64"))):
         with pytest.raises(ValueError, match="do not fit"):

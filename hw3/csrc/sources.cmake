@@ -7,6 +7,7 @@ set(needle_common
   ${CMAKE_CURRENT_LIST_DIR}/common/view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/conv_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/elementwise.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/indexing.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/matmul_tiled.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/movement.cpp)
 
@@ -38,6 +39,10 @@ set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_binary.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_moves.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_unary.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/gather.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/nonzero.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/offsets_of.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/scatter.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transpose.cu)
 set(needle_cuda_bindings
   ${CMAKE_CURRENT_LIST_DIR}/bind/bind_view.cpp

@@ -2,7 +2,6 @@
 
 #include "common/errors.h"
 #include "ops/conv.h"
-#include "ops/indexing.h"
 #include "ops/matmul.h"
 #include "ops/matmul_tiled.h"
 #include "ops/normalization.h"
@@ -38,26 +37,6 @@ View cumulative_sum(const View&, std::int64_t) {
 }
 View cumulative_prod(const View&, std::int64_t) {
   fail("cumulative_prod");
-}
-// ---- indexing
-
-View take(const View&, const View&, std::int64_t) {
-  fail("take");
-}
-View take_along_axis(const View&, const View&, std::int64_t) {
-  fail("take_along_axis");
-}
-View gather(const View&, const std::vector<View>&) {
-  fail("gather");
-}
-void scatter(const View&, const std::vector<View>&, const View&) {
-  fail("scatter");
-}
-void scatter_add(const View&, const std::vector<View>&, const View&) {
-  fail("scatter_add");
-}
-std::vector<View> nonzero(const View&) {
-  fail("nonzero");
 }
 // ---- sort
 

@@ -31,6 +31,7 @@ set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/check.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/devices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/events.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/launch.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/memory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/missing.cpp
@@ -46,5 +47,6 @@ set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transpose.cu)
 set(needle_cuda_bindings
   ${CMAKE_CURRENT_LIST_DIR}/bind/bind_view.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/bind/cuda_dlpack.cpp
   ${CMAKE_CURRENT_LIST_DIR}/bind/cuda_module.cpp
   ${CMAKE_CURRENT_LIST_DIR}/bind/cuda_numpy.cpp)

@@ -102,7 +102,7 @@ def piece(request, gpu):
     }  # fmt: skip
 
     def pick(a):
-        return a.T if request.param == "transposed" else a[index[request.param]]
+        return a.mT if request.param == "transposed" else a[index[request.param]]
 
     values = np.arange(24.0).reshape(2, 3, 4)
     x = gpu.array(values)

@@ -17,8 +17,7 @@ def _check_int64(indices: View) -> None:
 
 
 def _check_indices(indices: View, axis: int, size: int) -> Array:
-    """Return the indices, all of which lie inside of `axis`."""
-    _check_int64(indices)
+    """Return the indices (int64), all of which lie inside of `axis`."""
     values: Array = indices.array
     wrong = values[(values < -size) | (values >= size)]
     if wrong.size:
@@ -32,6 +31,8 @@ def _check_all(a: View, indices: Sequence[View]) -> tuple[Array, ...]:
     for other in indices:
         if other.shape != indices[0].shape:
             raise ValueError(f"index arrays of shapes {indices[0].shape} and {other.shape}")
+    for other in indices:  # dtypes first: a GPU can tell them without looking at values
+        _check_int64(other)
     return tuple(_check_indices(i, axis, a.shape[axis]) for axis, i in enumerate(indices))
 
 
@@ -40,6 +41,7 @@ def take(a: View, indices: View, axis: int) -> View:
     check_axis(axis, a.ndim)
     if indices.ndim != 1:
         raise ValueError(f"indices have one axis, not {indices.ndim}")
+    _check_int64(indices)
     values = _check_indices(indices, axis, a.shape[axis])
     return wrap(np.take(a.array, values, axis))
 

@@ -92,6 +92,19 @@ def test_the_last_of_many_values_stays(kernels, view, rng, size):
         np.testing.assert_array_equal(target.numpy(), want)
 
 
+@pytest.mark.parametrize("name", ["scatter", "scatter_add"])
+def test_order_is_that_of_rows_and_not_of_memory(kernels, view, rng, name):
+    places = rng.integers(-3, 3, (7, 6))
+    values = (10.0 ** rng.integers(-9, 9, (7, 6))).astype("float32")
+    want = np.zeros(3, "float32")
+    for place, value in zip(places.reshape(-1), values.reshape(-1), strict=True):
+        want[place] = value + (want[place] if name == "scatter_add" else 0)
+    for change in (lambda a: a, backwards, lambda a: a.reshape(6, 7).T):
+        target = view(np.zeros(3, "float32"))
+        getattr(kernels, name)(target, [view(places, change)], view(values, change))
+        np.testing.assert_array_equal(target.numpy(), want)
+
+
 def test_one_value_for_all_places(kernels, view, rng):
     target, want = view(np.zeros((40, 30), "uint8")), np.zeros((40, 30), "uint8")
     places = rng.integers(0, 30, (2, 10, 9))

@@ -68,10 +68,13 @@ def gather(a: View, indices: Sequence[View]) -> View:
 
 
 def scatter(a: View, indices: Sequence[View], values: View) -> None:
-    """Set the elements that `gather` returns to `values`, which broadcast; the last one wins."""
+    """Set the elements that `gather` returns to `values`, which broadcast; the last one wins.
+
+    The last one is that in row-major order of the indices.
+    """
     _check_target(a, values)
-    chosen = _check_all(a, indices)
-    a.array[chosen] = _spread(a, chosen, values)
+    chosen, spread = _in_row_major_order(a, _check_all(a, indices), values)
+    a.array[chosen] = spread
 
 
 def scatter_add(a: View, indices: Sequence[View], values: View) -> None:
@@ -79,9 +82,9 @@ def scatter_add(a: View, indices: Sequence[View], values: View) -> None:
     if a.dtype == "bool":
         raise TypeError("scatter_add is not defined for dtype bool")
     _check_target(a, values)
-    chosen = _check_all(a, indices)
+    chosen, spread = _in_row_major_order(a, _check_all(a, indices), values)
     with np.errstate(all="ignore"):
-        np.add.at(a.array, chosen, _spread(a, chosen, values))
+        np.add.at(a.array, chosen, spread)
 
 
 def _check_target(a: View, values: View) -> None:
@@ -90,13 +93,18 @@ def _check_target(a: View, values: View) -> None:
         raise TypeError(f"values of dtype {values.dtype} for an array of dtype {a.dtype}")
 
 
-def _spread(a: View, chosen: tuple[Array, ...], values: View) -> Array:
-    """Return `values` in the shape of the chosen elements."""
-    first: Any = chosen[0].shape if chosen else ()
-    shape = (*first, *a.shape[len(chosen) :])
+def _in_row_major_order(
+    a: View, chosen: tuple[Array, ...], values: View
+) -> tuple[tuple[Array, ...], Array]:
+    """Return the indices, and `values` in the shape of the chosen elements.
+
+    NumPy takes them in the order in which they lie in memory: so that is made the row-major one.
+    """
+    shape = (*chosen[0].shape, *a.shape[len(chosen) :])
     if np.broadcast_shapes(shape, values.shape) != shape:
         raise ValueError(f"shape {values.shape} does not broadcast to {shape}")
-    return np.broadcast_to(values.array, shape)
+    spread = np.broadcast_to(values.array, shape)
+    return tuple(np.asarray(i, order="C") for i in chosen), np.asarray(spread, order="C")
 
 
 def nonzero(a: View) -> list[View]:

@@ -59,6 +59,32 @@ def test_rows_of_any_width_are_gathered(kernels, view, rng, width, dtype):
                 np.testing.assert_array_equal(got, table[chosen, first:last], strict=True)
 
 
+@pytest.mark.parametrize(
+    ("shape", "strides"),
+    [
+        ((2, 5, 8), (43, 8, 1)),  # blocks before the axis are not whole vectors apart
+        ((2, 5, 8), (80, 16, 2)),  # nor are elements of a row neighbours
+        ((2, 5, 8), (40, 0, 0)),
+        ((2, 5, 8), (40, 5, 1)),  # nor rows whole vectors apart
+        ((1, 5, 8), (41, 8, 1)),  # here they are all
+    ],
+    ids=str,
+)
+def test_rows_are_gathered_wherever_they_lie(kernels, view, rng, shape, strides):
+    memory = rng.integers(0, 99, 200).astype("int32")
+    array = np.lib.stride_tricks.as_strided(memory, shape, [4 * s for s in strides])
+    index = np.array([4, 1, -5, 0, 1])
+    there = view(memory).restride(shape, strides, 0)
+    np.testing.assert_array_equal(
+        kernels.take(there, view(index), 1).numpy(), array[:, index], strict=True
+    )
+
+
+def test_no_line_of_an_empty_axis_has_an_element(kernels, view):
+    with pytest.raises(IndexError, match="index 0 is out of range for axis 1 of size 0"):
+        kernels.take_along_axis(view(np.ones((3, 0))), view(np.zeros((3, 1), "int64")), 1)
+
+
 def test_blocks_behind_and_before_the_indexed_axis(kernels, view, rng):
     array = rng.integers(0, 99, (3, 5, 8, 4)).astype("int32")
     index = np.array([4, 0, -2, 3, 3, -5, 1])

@@ -9,6 +9,7 @@ set(needle_common
   ${CMAKE_CURRENT_LIST_DIR}/ops/conv_phases.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/conv_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/elementwise.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/indexing.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/matmul.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/matmul_tiled.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/movement.cpp
@@ -40,6 +41,7 @@ set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/cublas.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/devices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/events.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/launch.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_plan.cpp
@@ -55,19 +57,24 @@ set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_binary.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_moves.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_unary.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/gather.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/layer_norm.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_float32.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_float64.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_integers.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_tiled.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_vector.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/nonzero.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/offsets_of.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/optimizers.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/pool.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/pool_gradient.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/recurrent.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/scatter.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/softmax.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transpose.cu)
 set(needle_cuda_bindings
   ${CMAKE_CURRENT_LIST_DIR}/bind/bind_view.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/bind/cuda_dlpack.cpp
   ${CMAKE_CURRENT_LIST_DIR}/bind/cuda_module.cpp
   ${CMAKE_CURRENT_LIST_DIR}/bind/cuda_numpy.cpp)

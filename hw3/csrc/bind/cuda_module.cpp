@@ -14,6 +14,9 @@
 namespace py = pybind11;
 
 namespace needle {
+
+void bind_dlpack(py::module_& module);
+
 namespace {
 
 void set_threads(int threads) {
@@ -36,6 +39,7 @@ PYBIND11_MODULE(NEEDLE_MODULE, module) {
   using namespace needle;
   module.doc() = "Arrays and their kernels in CUDA.";
   bind_device(module);
+  bind_dlpack(module);
   module.attr("ON_HOST") = false;
   module.attr("WITHOUT_OPERANDS") =
       py::make_tuple("empty", "full", "from_numpy", "memory", "release_memory", "synchronize",

@@ -1,7 +1,6 @@
 // What the CUDA device has not yet: this file gets shorter until it is gone.
 
 #include "common/errors.h"
-#include "ops/indexing.h"
 #include "ops/reduce.h"
 #include "ops/sort.h"
 
@@ -30,26 +29,6 @@ View cumulative_sum(const View&, std::int64_t) {
 }
 View cumulative_prod(const View&, std::int64_t) {
   fail("cumulative_prod");
-}
-// ---- indexing
-
-View take(const View&, const View&, std::int64_t) {
-  fail("take");
-}
-View take_along_axis(const View&, const View&, std::int64_t) {
-  fail("take_along_axis");
-}
-View gather(const View&, const std::vector<View>&) {
-  fail("gather");
-}
-void scatter(const View&, const std::vector<View>&, const View&) {
-  fail("scatter");
-}
-void scatter_add(const View&, const std::vector<View>&, const View&) {
-  fail("scatter_add");
-}
-std::vector<View> nonzero(const View&) {
-  fail("nonzero");
 }
 // ---- sort
 

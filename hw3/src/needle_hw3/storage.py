@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from needle_hw3 import dlpack
 from needle_hw3.device import BackendDevice, to_numpy
 from needle_hw3.dtypes import DTYPES, NAMES, DType, as_dtype
 from needle_hw3.layout import Layout, Shape, compact_strides, is_compact
@@ -170,10 +171,10 @@ class Storage:
         return memoryview(self._view.numpy())
 
     def __dlpack__(self, **options: Any) -> Any:
-        return self._view.numpy().__dlpack__(**options)
+        return dlpack.export(self._view, self._device.kernels, **options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return self._view.numpy().__dlpack_device__()  # type: ignore[no-any-return]
+        return dlpack.device_of(self._view, self._device.kernels)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.numpy(), self._device)

@@ -159,3 +159,16 @@ sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
 """
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": path})
+
+
+def test_dlpack_tells_which_gpu_holds_an_array(device, other):
+    x = other.array([1.0, 2.0])
+    assert x.__dlpack_device__() == (2, 1)
+    shared, moved = nd.from_dlpack(x), nd.from_dlpack(x, device=device)
+    assert (shared.device, moved.device) == (other, device)
+    x[...] = 0.0
+    assert shared.tolist() == [0.0, 0.0]
+    assert moved.tolist() == [1.0, 2.0]
+    assert moved.__dlpack_device__() == (2, 0)
+    with pytest.raises(BufferError, match=r"device \(2, 1\) cannot be exported to \(2, 0\)"):
+        x.__dlpack__(dl_device=(2, 0))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from needle_hw3 import layout
-from needle_hw3.device import BackendDevice, default_device, to_numpy
+from needle_hw3 import dlpack, layout
+from needle_hw3.device import BackendDevice, cuda, default_device, to_numpy
 from needle_hw3.dtypes import DType, as_dtype, float32, int64, number_dtype, whole
 from needle_hw3.ndarray import NDArray
 from needle_hw3.operands import check_same_device
@@ -59,8 +59,30 @@ def _can_share(obj: Any, device: BackendDevice, dtype: DType) -> bool:
 def from_dlpack(
     x: Any, /, *, device: BackendDevice | None = None, copy: bool | None = None
 ) -> NDArray:
-    """Return the array of another library that `x` is, through DLPack; the memory is shared."""
-    return asarray(np.from_dlpack(x), device=device, copy=copy)
+    """Return the array of another library that `x` is, through DLPack; the memory is shared.
+
+    What lies on a GPU stays there unless another `device` is named. Always a copy if `copy`; if it
+    is False, `ValueError` is raised where one is needed, and `BufferError` for what DLPack or
+    arrays here cannot have.
+    """
+    kind, number = x.__dlpack_device__()
+    if kind != dlpack.CUDA:
+        return asarray(np.from_dlpack(x), device=device, copy=copy)
+    home = x._device if isinstance(x, Storage) else _gpu(number, device)
+    view = dlpack.import_view(x, home.kernels)
+    if device is None or device is home:
+        result: NDArray = home._new(home.kernels.copy(view) if copy else view)
+        return result
+    return asarray(home._new(view), device=device, copy=copy)
+
+
+def _gpu(number: int, device: BackendDevice | None) -> BackendDevice:
+    """Return the device of a GPU: `device`, if it is that one."""
+    if device is not None and hasattr(device.kernels, "from_dlpack"):
+        own = int(device.name.partition(":")[2] or 0)
+        if own == number:
+            return device
+    return cuda(number)
 
 
 def empty(

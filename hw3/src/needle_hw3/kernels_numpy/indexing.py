@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +16,7 @@ def _check_int64(indices: View) -> None:
 
 
 def _check_indices(indices: View, axis: int, size: int) -> Array:
-    """Return the indices, all of which lie inside of `axis`."""
-    _check_int64(indices)
+    """Return the indices (int64), all of which lie inside of `axis`."""
     values: Array = indices.array
     wrong = values[(values < -size) | (values >= size)]
     if wrong.size:
@@ -32,6 +30,8 @@ def _check_all(a: View, indices: Sequence[View]) -> tuple[Array, ...]:
     for other in indices:
         if other.shape != indices[0].shape:
             raise ValueError(f"index arrays of shapes {indices[0].shape} and {other.shape}")
+    for other in indices:  # dtypes first: a GPU can tell them without looking at values
+        _check_int64(other)
     return tuple(_check_indices(i, axis, a.shape[axis]) for axis, i in enumerate(indices))
 
 
@@ -40,6 +40,7 @@ def take(a: View, indices: View, axis: int) -> View:
     check_axis(axis, a.ndim)
     if indices.ndim != 1:
         raise ValueError(f"indices have one axis, not {indices.ndim}")
+    _check_int64(indices)
     values = _check_indices(indices, axis, a.shape[axis])
     return wrap(np.take(a.array, values, axis))
 
@@ -66,10 +67,13 @@ def gather(a: View, indices: Sequence[View]) -> View:
 
 
 def scatter(a: View, indices: Sequence[View], values: View) -> None:
-    """Set the elements that `gather` returns to `values`, which broadcast; the last one wins."""
+    """Set the elements that `gather` returns to `values`, which broadcast; the last one wins.
+
+    The last one is that in row-major order of the indices.
+    """
     _check_target(a, values)
-    chosen = _check_all(a, indices)
-    a.array[chosen] = _spread(a, chosen, values)
+    chosen, spread = _in_row_major_order(a, _check_all(a, indices), values)
+    a.array[chosen] = spread
 
 
 def scatter_add(a: View, indices: Sequence[View], values: View) -> None:
@@ -77,9 +81,9 @@ def scatter_add(a: View, indices: Sequence[View], values: View) -> None:
     if a.dtype == "bool":
         raise TypeError("scatter_add is not defined for dtype bool")
     _check_target(a, values)
-    chosen = _check_all(a, indices)
+    chosen, spread = _in_row_major_order(a, _check_all(a, indices), values)
     with np.errstate(all="ignore"):
-        np.add.at(a.array, chosen, _spread(a, chosen, values))
+        np.add.at(a.array, chosen, spread)
 
 
 def _check_target(a: View, values: View) -> None:
@@ -88,13 +92,18 @@ def _check_target(a: View, values: View) -> None:
         raise TypeError(f"values of dtype {values.dtype} for an array of dtype {a.dtype}")
 
 
-def _spread(a: View, chosen: tuple[Array, ...], values: View) -> Array:
-    """Return `values` in the shape of the chosen elements."""
-    first: Any = chosen[0].shape if chosen else ()
-    shape = (*first, *a.shape[len(chosen) :])
+def _in_row_major_order(
+    a: View, chosen: tuple[Array, ...], values: View
+) -> tuple[tuple[Array, ...], Array]:
+    """Return the indices, and `values` in the shape of the chosen elements.
+
+    NumPy takes them in the order in which they lie in memory: so that is made the row-major one.
+    """
+    shape = (*chosen[0].shape, *a.shape[len(chosen) :])
     if np.broadcast_shapes(shape, values.shape) != shape:
         raise ValueError(f"shape {values.shape} does not broadcast to {shape}")
-    return np.broadcast_to(values.array, shape)
+    spread = np.broadcast_to(values.array, shape)
+    return tuple(np.asarray(i, order="C") for i in chosen), np.asarray(spread, order="C")
 
 
 def nonzero(a: View) -> list[View]:

@@ -9,9 +9,7 @@
 #include "ops/optimizers.h"
 #include "ops/pool.h"
 #include "ops/recurrent.h"
-#include "ops/reduce.h"
 #include "ops/softmax.h"
-#include "ops/sort.h"
 
 namespace needle {
 namespace {
@@ -22,23 +20,6 @@ namespace {
 
 }  // namespace
 
-// ---- reduce
-
-View reduce(Reduction, const View&, const Dims&, bool) {
-  fail("reduce");
-}
-View argmax(const View&, std::int64_t) {
-  fail("argmax");
-}
-View argmin(const View&, std::int64_t) {
-  fail("argmin");
-}
-View cumulative_sum(const View&, std::int64_t) {
-  fail("cumulative_sum");
-}
-View cumulative_prod(const View&, std::int64_t) {
-  fail("cumulative_prod");
-}
 // ---- indexing
 
 View take(const View&, const View&, std::int64_t) {
@@ -58,14 +39,6 @@ void scatter_add(const View&, const std::vector<View>&, const View&) {
 }
 std::vector<View> nonzero(const View&) {
   fail("nonzero");
-}
-// ---- sort
-
-View sort(const View&, std::int64_t, bool) {
-  fail("sort");
-}
-View argsort(const View&, std::int64_t, bool) {
-  fail("argsort");
 }
 // ---- matmul
 
@@ -156,9 +129,6 @@ std::tuple<View, View, View> lstm_cell(const View&, const View&) {
 std::pair<View, View> lstm_cell_gradient(const View&, const View&, const View&, const View&,
                                          const View&) {
   fail("lstm_cell_gradient");
-}
-void check_axis(std::int64_t, int) {
-  fail("check_axis");
 }
 
 int device::tile_side() {

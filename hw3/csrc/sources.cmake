@@ -17,7 +17,9 @@ set(needle_common
   ${CMAKE_CURRENT_LIST_DIR}/ops/optimizers.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/pool.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ops/recurrent.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/ops/softmax.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/ops/reduce.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/softmax.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/ops/sort.cpp)
 
 # How Python sees it; bind_view.cpp belongs to one module, as its types have the module's name.
 set(needle_bindings
@@ -47,13 +49,11 @@ set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/memory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/missing.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/cuda/row_views.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/cuda/transfer.cpp)
-set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/batch_norm.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/conv_correlate.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/conv_direct.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/conv_weight_gradient.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/cumulative.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_binary.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_moves.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/elementwise_unary.cu
@@ -70,9 +70,20 @@ set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/pool.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/pool_gradient.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/recurrent.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce_argument.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce_extremes.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce_totals.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce_truth.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/row_views.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/scatter.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/softmax.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/sort.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/transfer.cpp
+set(needle_cuda_kernels)
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transpose.cu)
+# By a library of CUDA's, which does not run on the host: cuda_host/sort_pairs.cpp does there.
+set(needle_cuda_sort ${CMAKE_CURRENT_LIST_DIR}/cuda/sort_cub.cu)
 set(needle_cuda_bindings
   ${CMAKE_CURRENT_LIST_DIR}/bind/bind_view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/bind/cuda_dlpack.cpp

@@ -7,17 +7,14 @@
 // the partial results are reduced in the same way. This bounds the rounding error of long sums, and
 // gives threads something to do where the result is small.
 
-#include "ops/reduce.h"
-
 #include <algorithm>
 #include <cstdlib>
-#include <string>
 
 #include "cpu/axes.h"
 #include "cpu/isa.h"
 #include "cpu/parallel.h"
 #include "cpu/reduce_table.h"
-#include "ops/movement.h"
+#include "ops/reduce_kernels.h"
 
 namespace needle {
 namespace {
@@ -31,19 +28,6 @@ constexpr std::int64_t kResultsAcross = 1 << 10;  // results that stay in the ne
 const ReduceKernel& kernel_of(Reduction op, DType dtype) {
   const ReduceTable& table = NEEDLE_CHOOSE(reduce_table);
   return table.kernels[static_cast<int>(op)][static_cast<int>(dtype)];
-}
-
-DType result_dtype(Reduction op, DType dtype) {
-  switch (op) {
-    case Reduction::sum:
-    case Reduction::prod:
-      return is_floating(dtype) ? dtype : DType::int64;
-    case Reduction::any:
-    case Reduction::all:
-      return DType::boolean;
-    default:
-      return dtype;
-  }
 }
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
@@ -136,20 +120,6 @@ void reduce_to(Reduction op, DType dtype, const char* data, const Axes& kept, co
   reduce_to(op, out_dtype, partial.bytes(), Axes(size, 1), Axes(cuts.chunks, size), results);
 }
 
-/// For each axis, whether it is reduced.
-std::uint64_t mask_of(const Dims& axes, int ndim) {
-  std::uint64_t mask = 0;
-  for (const std::int64_t axis : axes) {
-    check_axis(axis, ndim);
-    if (mask >> axis & 1) {
-      throw std::invalid_argument("axes " + to_string(axes) + " repeat axis " +
-                                  std::to_string(axis));
-    }
-    mask |= std::uint64_t{1} << axis;
-  }
-  return mask;
-}
-
 /// The axes of `a` by falling strides, whatever their signs.
 Dims by_strides(const View& a) {
   // The stride of an axis of size 1 is never used, and can be any number.
@@ -176,18 +146,9 @@ View empty_in_order(DType dtype, const Dims& shape, const Dims& order) {
   return View::empty(dtype, shape).restride(shape, strides, 0);
 }
 
-View without_axes(const View& a, std::uint64_t mask) {
-  Dims shape, strides;
-  for (int axis = 0; axis < a.ndim(); ++axis) {
-    if (mask >> axis & 1) continue;
-    shape.push_back(a.shape[axis]);
-    strides.push_back(a.strides[axis]);
-  }
-  return a.restride(shape, strides, a.offset);
-}
+}  // namespace
 
-/// The reduction, of the given shape, of at least one element along the axes in `mask`.
-View reduce_elements(Reduction op, const View& a, std::uint64_t mask, const Dims& shape) {
+View device::reduce(Reduction op, const View& a, std::uint64_t mask, const Dims& shape) {
   const Dims order = by_strides(a);
   Axes kept, reduced;
   std::int64_t offset = 0;
@@ -204,38 +165,6 @@ View reduce_elements(Reduction op, const View& a, std::uint64_t mask, const Dims
   const char* data = a.bytes() + offset * static_cast<std::int64_t>(item_size(a.dtype));
   reduce_to(op, a.dtype, data, kept, reduced, result.bytes());
   return result;
-}
-
-}  // namespace
-
-void check_axis(std::int64_t axis, int ndim) {
-  if (axis < 0 || axis >= ndim) {
-    throw std::out_of_range("axis " + std::to_string(axis) + " is out of range for " +
-                            std::to_string(ndim) + " axes");
-  }
-}
-
-View reduce(Reduction op, const View& a, const Dims& axes, bool keepdims) {
-  const std::uint64_t mask = mask_of(axes, a.ndim());
-  Dims shape = a.shape;
-  std::int64_t reduced_size = 1;
-  for (const std::int64_t axis : axes) {
-    reduced_size *= std::min<std::int64_t>(a.shape[axis], 1);
-    shape[axis] = 1;
-  }
-  View result;
-  if (a.size() == 0) {
-    result = View::empty(result_dtype(op, a.dtype), shape);
-    if (reduced_size == 0 && (op == Reduction::max || op == Reduction::min)) {
-      throw std::invalid_argument("max and min need at least one element: shape " +
-                                  to_string(a.shape) + ", axes " + to_string(axes));
-    }
-    kernel_of(op, a.dtype).start(result.bytes(), result.size());
-  } else {
-    result = reduce_elements(op, a, mask, shape);
-  }
-  if (!keepdims) result = without_axes(result, mask);
-  return result.compact() ? result : copy(result);
 }
 
 }  // namespace needle

@@ -6,6 +6,7 @@
 #include "common/visit.h"
 #include "cpu/lines.h"
 #include "ops/reduce.h"
+#include "ops/reduce_kernels.h"
 
 namespace needle {
 namespace {
@@ -74,29 +75,11 @@ void find_all(const View& a, int axis, const View& best, const View& result) {
   });
 }
 
-View argument(Reduction op, const View& a, std::int64_t axis) {
-  check_axis(axis, a.ndim());
-  const View best = reduce(op, a, Dims(1, axis), true);
-  View result = View::empty(DType::int64, best.shape);
-  if (result.size() > 0) {
-    visit(a.dtype, [&]<class T>(T) { find_all<T>(a, static_cast<int>(axis), best, result); });
-  }
-  Dims shape, strides;
-  for (int i = 0; i < a.ndim(); ++i) {
-    if (i == axis) continue;
-    shape.push_back(result.shape[i]);
-    strides.push_back(result.strides[i]);
-  }
-  return result.restride(shape, strides, 0);
-}
-
 }  // namespace
 
-View argmax(const View& a, std::int64_t axis) {
-  return argument(Reduction::max, a, axis);
-}
-View argmin(const View& a, std::int64_t axis) {
-  return argument(Reduction::min, a, axis);
+void device::argument(Reduction op, const View& a, int axis, const View& result) {
+  const View best = needle::reduce(op, a, Dims(1, axis), true);
+  visit(a.dtype, [&]<class T>(T) { find_all<T>(a, axis, best, result); });
 }
 
 }  // namespace needle

@@ -6,7 +6,7 @@
 
 #include "common/visit.h"
 #include "cpu/lines.h"
-#include "ops/reduce.h"
+#include "ops/reduce_kernels.h"
 
 namespace needle {
 namespace {
@@ -32,7 +32,7 @@ struct Multiply {
 };
 
 template <class Op, class T>
-void accumulate(const View& a, int axis, const View& result) {
+void accumulate_lines(const View& a, int axis, const View& result) {
   using Out = Total<T>;
   const Lines<2> lines({&result, &a}, axis);
   const std::int64_t size = a.shape[axis];
@@ -63,23 +63,16 @@ void accumulate(const View& a, int axis, const View& result) {
   });
 }
 
-template <class Op>
-View cumulative(const View& a, std::int64_t axis) {
-  check_axis(axis, a.ndim());
-  const View result = View::empty(is_floating(a.dtype) ? a.dtype : DType::int64, a.shape);
-  if (a.size() > 0) {
-    visit(a.dtype, [&]<class T>(T) { accumulate<Op, T>(a, static_cast<int>(axis), result); });
-  }
-  return result;
-}
-
 }  // namespace
 
-View cumulative_sum(const View& a, std::int64_t axis) {
-  return cumulative<Add>(a, axis);
-}
-View cumulative_prod(const View& a, std::int64_t axis) {
-  return cumulative<Multiply>(a, axis);
+void device::accumulate(Reduction op, const View& a, int axis, const View& result) {
+  visit(a.dtype, [&]<class T>(T) {
+    if (op == Reduction::sum) {
+      accumulate_lines<Add, T>(a, axis, result);
+    } else {
+      accumulate_lines<Multiply, T>(a, axis, result);
+    }
+  });
 }
 
 }  // namespace needle

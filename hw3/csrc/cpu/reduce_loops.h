@@ -3,8 +3,9 @@
 //
 // Only for files that are compiled once per instruction set, as NEEDLE_ISA.
 
-#include "cpu/reduce_operations.h"
+#include "common/reduce_operations.h"
 #include "cpu/reduce_table.h"
+#include "cpu/simd.h"
 
 namespace needle::NEEDLE_ISA {
 namespace {

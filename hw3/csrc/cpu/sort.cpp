@@ -2,39 +2,17 @@
 // are; pairs of a key and an index are sorted by radix, eight bits at a time, which is stable; the
 // indices then say which element goes where.
 
-#include "ops/sort.h"
-
-#include <bit>
 #include <memory>
 #include <type_traits>
 #include <utility>
 
+#include "common/sort_keys.h"
 #include "common/visit.h"
 #include "cpu/lines.h"
-#include "ops/reduce.h"
+#include "ops/sort_kernels.h"
 
 namespace needle {
 namespace {
-
-template <class T>
-using KeyOf = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
-
-/// Keys of equal elements are equal.
-template <class T>
-KeyOf<T> key_of(T value) {
-  using Key = KeyOf<T>;
-  constexpr Key sign = Key{1} << (8 * sizeof(Key) - 1);
-  if constexpr (std::is_floating_point_v<T>) {
-    if (value != value) return ~Key{0};
-    // Adding 0 makes -0 a 0. A negative number is the larger the smaller its other bits are.
-    const Key bits = std::bit_cast<Key>(value + T{0});
-    return bits & sign ? ~bits : bits | sign;
-  } else if constexpr (std::is_signed_v<T>) {
-    return static_cast<Key>(value) ^ sign;
-  } else {
-    return value;
-  }
-}
 
 template <class Key, class Index>
 struct Entry {
@@ -116,29 +94,21 @@ void sort_typed(const View& a, int axis, bool descending, const View& result, co
 
 }  // namespace
 
-View sort(const View& a, std::int64_t axis, bool descending) {
-  check_axis(axis, a.ndim());
-  const View result = View::empty(a.dtype, a.shape);
-  if (a.size() == 0) return result;
+void device::sort(const View& a, int axis, bool descending, const View& result) {
   visit(a.dtype, [&]<class T>(T) {
     const T* in = a.data<T>();
     T* out = result.data<T>();
-    sort_typed<T>(a, static_cast<int>(axis), descending, result,
+    sort_typed<T>(a, axis, descending, result,
                   [=](std::int64_t to, std::int64_t, std::int64_t from) { out[to] = in[from]; });
   });
-  return result;
 }
 
-View argsort(const View& a, std::int64_t axis, bool descending) {
-  check_axis(axis, a.ndim());
-  const View result = View::empty(DType::int64, a.shape);
-  if (a.size() == 0) return result;
+void device::argsort(const View& a, int axis, bool descending, const View& result) {
   std::int64_t* out = result.data<std::int64_t>();
   visit(a.dtype, [&]<class T>(T) {
-    sort_typed<T>(a, static_cast<int>(axis), descending, result,
+    sort_typed<T>(a, axis, descending, result,
                   [=](std::int64_t to, std::int64_t place, std::int64_t) { out[to] = place; });
   });
-  return result;
 }
 
 }  // namespace needle

@@ -14,7 +14,7 @@ if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know that nv
 endif()
 set(CMAKE_CUDA_STANDARD 20)
 
-add_library(needle_cuda_kernels OBJECT ${needle_cuda_kernels})
+add_library(needle_cuda_kernels OBJECT ${needle_cuda_kernels} ${needle_cuda_sort})
 target_compile_options(needle_cuda_kernels PRIVATE
   --threads=0 -lineinfo -Xcompiler=-Wall,-Wextra
   -diag-suppress=186  # an unsigned number in a template is compared with 0

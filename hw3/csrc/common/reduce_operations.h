@@ -1,9 +1,9 @@
 #pragma once
-// What each reduction does to two vectors of numbers.
+// What each reduction does to two vectors of numbers, or to two numbers.
 //
 // Only for files that are compiled once per instruction set, as NEEDLE_ISA.
 
-#include "cpu/simd.h"
+#include "common/wrapping.h"
 
 namespace needle::NEEDLE_ISA {
 namespace {
@@ -39,7 +39,7 @@ struct Sum {
   template <class T>
   static constexpr T identity = T(0);
   template <class V>
-  NEEDLE_INLINE static V combine(V a, V b) {
+  NEEDLE_FUNCTION static V combine(V a, V b) {
     return a + b;
   }
 };
@@ -49,7 +49,7 @@ struct Prod {
   template <class T>
   static constexpr T identity = T(1);
   template <class V>
-  NEEDLE_INLINE static V combine(V a, V b) {
+  NEEDLE_FUNCTION static V combine(V a, V b) {
     return a * b;
   }
 };
@@ -60,7 +60,7 @@ struct Max {
   template <class T>
   static constexpr T identity = smallest<T>();
   template <class V>
-  NEEDLE_INLINE static V combine(V a, V b) {
+  NEEDLE_FUNCTION static V combine(V a, V b) {
     return ((b > a) | (b != b)) ? b : a;
   }
 };
@@ -70,7 +70,7 @@ struct Min {
   template <class T>
   static constexpr T identity = largest<T>();
   template <class V>
-  NEEDLE_INLINE static V combine(V a, V b) {
+  NEEDLE_FUNCTION static V combine(V a, V b) {
     return ((b < a) | (b != b)) ? b : a;
   }
 };
@@ -80,7 +80,7 @@ struct Any {
   template <class T>
   static constexpr T identity = T(0);
   template <class V>
-  NEEDLE_INLINE static V combine(V a, V b) {
+  NEEDLE_FUNCTION static V combine(V a, V b) {
     return a | b;
   }
 };
@@ -90,7 +90,7 @@ struct All {
   template <class T>
   static constexpr T identity = T(1);
   template <class V>
-  NEEDLE_INLINE static V combine(V a, V b) {
+  NEEDLE_FUNCTION static V combine(V a, V b) {
     return a & b;
   }
 };

@@ -48,7 +48,10 @@ set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/matmul_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/memory.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/cuda/missing.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/row_views.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/transfer.cpp)
+set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/batch_norm.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/conv_correlate.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/conv_direct.cu
@@ -70,17 +73,13 @@ set(needle_cuda_host_part
   ${CMAKE_CURRENT_LIST_DIR}/cuda/pool.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/pool_gradient.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/recurrent.cu
-  ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce_argument.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce_extremes.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce_totals.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce_truth.cu
-  ${CMAKE_CURRENT_LIST_DIR}/cuda/row_views.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cuda/scatter.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/softmax.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/sort.cu
-  ${CMAKE_CURRENT_LIST_DIR}/cuda/transfer.cpp
-set(needle_cuda_kernels)
   ${CMAKE_CURRENT_LIST_DIR}/cuda/transpose.cu)
 # By a library of CUDA's, which does not run on the host: cuda_host/sort_pairs.cpp does there.
 set(needle_cuda_sort ${CMAKE_CURRENT_LIST_DIR}/cuda/sort_cub.cu)

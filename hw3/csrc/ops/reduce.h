@@ -27,7 +27,10 @@ View argmax(const View& a, std::int64_t axis);
 View argmin(const View& a, std::int64_t axis);
 
 /// The sums, or products, of the elements up to each one along `axis`; dtypes as `reduce` has them.
-/// Elements are taken one after the other. Throws std::out_of_range for an axis that `a` has not.
+/// The CPU takes elements one after the other. So does a GPU on lines of at most 32 elements and
+/// where very many lie side by side; it cuts others into blocks, whose totals it adds first: of
+/// floats, results then differ by rounding, and where only some orders overflow. Throws
+/// std::out_of_range for an axis that `a` has not.
 View cumulative_sum(const View& a, std::int64_t axis);
 View cumulative_prod(const View& a, std::int64_t axis);
 

@@ -19,8 +19,9 @@ struct ProductJob {
   std::int64_t depth, parts;  // of the sum (see Plan); part p is written to c + p * part_size
   std::int64_t part_size;
 
-  bool a_along_k, b_along_k;  // see Panel
-  bool vector_loads;          // see VectorLoader: whether both matrices allow them
+  // See MatrixLoader: how the matrices are read, and whether both allow several numbers at once.
+  bool a_along_k, b_along_k;
+  bool vector_loads;
 };
 
 /// Start the kernels of tiles of that size.

@@ -24,7 +24,6 @@ struct ProductArguments {
   std::int64_t a_row_stride, a_col_stride, b_row_stride, b_col_stride;
   std::int64_t depth, part_size;
   std::int64_t count;  // of products
-  bool a_along_k, b_along_k;
 
   explicit ProductArguments(const ProductJob& job)
       : a(reinterpret_cast<const T*>(job.a.data)),
@@ -39,9 +38,7 @@ struct ProductArguments {
         b_col_stride(job.b.col_stride),
         depth(job.depth),
         part_size(job.part_size),
-        count(needle::count(job.batch.shape)),
-        a_along_k(job.a_along_k),
-        b_along_k(job.b_along_k) {}
+        count(needle::count(job.batch.shape)) {}
 };
 
 /// Blocks in y and z count the products: a grid has at most 65535 in each.
@@ -82,6 +79,13 @@ NEEDLE_FUNCTION inline int at_most(std::int64_t number, std::int64_t limit) {
   return static_cast<int>(number < limit ? number : limit);
 }
 
+/// Where a tile goes, and how much of it lies in C.
+template <class T>
+struct Target {
+  T* first;
+  int rows, cols;
+};
+
 /// Neighbours among blocks are neighbours in a row of C: together they read a band of A once, and
 /// what they read of B is in the second cache for the next band.
 template <class Tile, class LoaderA, class LoaderB, int kBlocks>
@@ -102,12 +106,16 @@ __global__ void __launch_bounds__(Tile::kThreads, kBlocks)
   const int rows = at_most(p.m - row, Tile::kM), cols = at_most(p.n - col, Tile::kN);
   const T* const from_a = p.a + at[1] + row * p.a_row_stride + begin * p.a_col_stride;
   const T* const from_b = p.b + at[2] + begin * p.b_row_stride + col * p.b_col_stride;
-  LoaderA a({from_a, p.a_row_stride, p.a_col_stride, rows, depth, p.a_along_k});
-  LoaderB b({from_b, p.b_col_stride, p.b_row_stride, cols, depth, p.b_along_k});
+  LoaderA a({from_a, p.a_row_stride, p.a_col_stride, rows, depth});
+  LoaderB b({from_b, p.b_col_stride, p.b_row_stride, cols, depth});
+  // Not kept in registers, which the sums need; multiply_tile has barriers.
+  __shared__ Target<T> target;
+  if (threadIdx.x == 0) {
+    target = {p.c + part * p.part_size + at[0] + row * p.n + col, rows, cols};
+  }
   typename Tile::Sum sums[Tile::kRows][Tile::kCols];
   multiply_tile<Tile>(a, b, (depth + Tile::kK - 1) / Tile::kK, sums);
-  T* const to = p.c + part * p.part_size + at[0] + row * p.n + col;
-  write_tile<Tile>(sums, to, p.n, rows, cols);
+  write_tile<Tile>(sums, target.first, p.n, target.rows, target.cols);
 }
 
 template <class Tile, class LoaderA, class LoaderB, int kBlocks>
@@ -121,30 +129,29 @@ void start_product(const ProductJob& job) {
          Divider(col_tiles));
 }
 
-/// Starts the kernel of a tile that loads number by number; `kBlocks` of it should run on a
+/// Starts the kernel of a tile, with loads of `kSize` numbers; `kBlocks` of it should run on a
 /// multiprocessor at once, which bounds the registers of a thread.
-template <class Tile, int kBlocks>
-void start_strided(const ProductJob& job) {
+template <class Tile, int kBlocks, int kSize, bool kAlongA, bool kAlongB>
+void start_along(const ProductJob& job) {
   using T = typename Tile::Number;
-  start_product<Tile, StridedLoader<typename Tile::SliceA, T, Tile::kThreads>,
-                StridedLoader<typename Tile::SliceB, T, Tile::kThreads>, kBlocks>(job);
+  start_product<Tile, MatrixLoader<typename Tile::SliceA, T, Tile::kThreads, kAlongA, kSize>,
+                MatrixLoader<typename Tile::SliceB, T, Tile::kThreads, kAlongB, kSize>, kBlocks>(
+      job);
 }
 
-template <class Tile, int kBlocks, bool kAlongA, bool kAlongB>
-void start_vector(const ProductJob& job) {
-  using T = typename Tile::Number;
-  start_product<Tile, VectorLoader<typename Tile::SliceA, T, Tile::kThreads, kAlongA>,
-                VectorLoader<typename Tile::SliceB, T, Tile::kThreads, kAlongB>, kBlocks>(job);
+template <class Tile, int kBlocks, int kSize = 1>
+void start_strided(const ProductJob& job) {
+  if (job.a_along_k && job.b_along_k) return start_along<Tile, kBlocks, kSize, true, true>(job);
+  if (job.a_along_k) return start_along<Tile, kBlocks, kSize, true, false>(job);
+  if (job.b_along_k) return start_along<Tile, kBlocks, kSize, false, true>(job);
+  start_along<Tile, kBlocks, kSize, false, false>(job);
 }
 
 /// The same with vector loads where the job allows them.
 template <class Tile, int kBlocks>
 void start_tile(const ProductJob& job) {
   if (!job.vector_loads) return start_strided<Tile, kBlocks>(job);
-  if (job.a_along_k && job.b_along_k) return start_vector<Tile, kBlocks, true, true>(job);
-  if (job.a_along_k) return start_vector<Tile, kBlocks, true, false>(job);
-  if (job.b_along_k) return start_vector<Tile, kBlocks, false, true>(job);
-  return start_vector<Tile, kBlocks, false, false>(job);
+  start_strided<Tile, kBlocks, kVector<typename Tile::Number>>(job);
 }
 
 }  // namespace needle::cuda

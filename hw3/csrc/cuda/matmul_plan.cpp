@@ -37,8 +37,8 @@ struct TileSpeed {
 // all multiprocessors work. Where one matrix is narrow, reading the other one takes the time: then
 // a narrow tile wastes less of the multiplications.
 constexpr TileSpeed kSpeeds[] = {{kTileSizes[0], 2, 0.9},
-                                 {kTileSizes[1], 5, 0.5},
-                                 {kTileSizes[2], 5, 0.5},
+                                 {kTileSizes[1], 4, 0.5},
+                                 {kTileSizes[2], 4, 0.5},
                                  {kTileSizes[3], 4, 0.75},
                                  {kTileSizes[4], 6, 0.4}};
 

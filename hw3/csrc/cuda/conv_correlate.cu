@@ -173,8 +173,9 @@ void start(const char* name, Correlation<T>& job, bool in_groups) {
   if constexpr (sizeof(T) == 8) {
     start<Tile<T, 64, 64, 8, 4, 4>, 1>(name, job);
   } else if (columns <= 32) {
-    using Narrow = Tile<T, 128, 32, 16, 8, 4>;
-    in_groups ? start<Narrow, kSize>(name, job) : start<Narrow, 1>(name, job);
+    // Without vectors a thread reads many pixels: steps of 8 leave it the registers.
+    in_groups ? start<Tile<T, 128, 32, 16, 8, 4>, kSize>(name, job)
+              : start<Tile<T, 128, 32, 8, 8, 4>, 1>(name, job);
   } else if (!in_groups) {
     start<Tile<T, 64, 64, 16, 4, 4>, 1>(name, job);
   } else {

@@ -56,15 +56,4 @@ inline PatchAxis make_patch_axis(const PhaseSteps& phase, std::int64_t size) {
           static_cast<std::uint32_t>(phase.in_tap_step), static_cast<std::uint32_t>(size)};
 }
 
-/// Whether groups of `size` channels can be read at once.
-template <class T>
-bool in_groups(const View& images, std::int64_t channels, int size) {
-  const auto address = reinterpret_cast<std::uintptr_t>(images.data<T>());
-  bool fit = channels % size == 0 && images.strides[3] == 1 && address % (size * sizeof(T)) == 0;
-  for (int axis = 0; axis < 3; ++axis) {
-    fit = fit && (images.shape[axis] == 1 || images.strides[axis] % size == 0);
-  }
-  return fit;
-}
-
 }  // namespace needle::cuda

@@ -39,11 +39,12 @@ struct ImagePlace {
   std::int64_t image, row, col, channel;
 };
 
-/// Numbers the elements of images, at most kMostPlaces of them, in row-major order.
+/// Numbers the elements of images, at most kMostPlaces of them, in row-major order; or groups of
+/// `size` channels.
 class ImagePlaces {
  public:
-  explicit ImagePlaces(const Dims& shape)
-      : rows_(divider(shape[1])), cols_(divider(shape[2])), channels_(divider(shape[3])) {}
+  explicit ImagePlaces(const Dims& shape, int size = 1)
+      : rows_(divider(shape[1])), cols_(divider(shape[2])), channels_(divider(shape[3] / size)) {}
 
   NEEDLE_FUNCTION ImagePlace at(std::uint32_t number) const {
     const std::uint32_t pixel = channels_.divide(number);
@@ -65,6 +66,17 @@ class ImagePlaces {
 inline View with_neighbours(const View& images) {
   const bool beside = images.shape[3] <= 1 || images.strides[3] == 1 || images.strides[3] == 0;
   return beside ? images : copy(images);
+}
+
+/// Whether groups of `size` channels can be read at once.
+template <class T>
+bool in_groups(const View& images, std::int64_t channels, int size) {
+  const auto address = reinterpret_cast<std::uintptr_t>(images.data<T>());
+  bool fit = channels % size == 0 && images.strides[3] == 1 && address % (size * sizeof(T)) == 0;
+  for (int axis = 0; axis < 3; ++axis) {
+    fit = fit && (images.shape[axis] == 1 || images.strides[axis] % size == 0);
+  }
+  return fit;
 }
 
 /// The number of elements of an image.

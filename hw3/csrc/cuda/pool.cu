@@ -1,8 +1,10 @@
-// Pooling: a thread for each element of the result, so nobody writes what another one does. Each
-// element is read and written once from memory, windows that overlap meet in the caches.
+// Pooling: a thread for each element of the result, or for some channels next to each other, so
+// nobody writes what another one does. Windows that overlap meet in the caches.
 
 #include <limits>
+#include <type_traits>
 
+#include "cuda/gemm_tile.h"
 #include "cuda/images.h"
 #include "cuda/launch.h"
 #include "cuda/transfer.h"
@@ -20,7 +22,16 @@ using std::uint32_t;
 template <class T>
 constexpr T kLeast = -std::numeric_limits<T>::infinity();
 
-template <class T>
+/// The channels of a pixel that a thread works on.
+template <int Size, class T>
+__device__ Group<T, Size> read_channels(const Pixels<const T>& images, const ImagePlace& at,
+                                        int64_t row, int64_t col) {
+  return read_group<Size>(images.at(at.image, row, col) +
+                          at.channel * Size * images.channel_stride);
+}
+
+/// The largest numbers of windows, of some channels next to each other, and where they are.
+template <int Size, class T>
 __global__ void __launch_bounds__(kThreads)
     max_pool_kernel(T* y, int64_t* places, uint32_t count, ImagePlaces outputs, Pixels<const T> x,
                     WindowAxis vertical, WindowAxis across) {
@@ -28,24 +39,34 @@ __global__ void __launch_bounds__(kThreads)
   if (number >= count) return;
   const ImagePlace at = outputs.at(number);
   const Taps rows(vertical, at.row), cols(across, at.col);
-  T best = kLeast<T>;
-  int64_t chosen = -1;
+  Group<T, Size> best;
+  Group<int64_t, Size> chosen;
+#pragma unroll
+  for (int c = 0; c < Size; ++c) {
+    best.values[c] = kLeast<T>;
+    chosen.values[c] = -1;
+  }
   for (int64_t a = rows.first; a < rows.last; ++a) {
     const int64_t row = rows.place + a * vertical.dilation;
+#pragma unroll 2
     for (int64_t b = cols.first; b < cols.last; ++b) {
       const int64_t col = cols.place + b * across.dilation;
-      const T value = x.at(at.image, row, col)[at.channel * x.channel_stride];
-      if (value > best || (value != value && best == best) || chosen < 0) {
-        best = value;
-        chosen = row * across.image + col;
+      const auto values = read_channels<Size>(x, at, row, col);
+#pragma unroll
+      for (int c = 0; c < Size; ++c) {
+        const T value = values.values[c], most = best.values[c];
+        if (value > most || (value != value && most == most) || chosen.values[c] < 0) {
+          best.values[c] = value;
+          chosen.values[c] = row * across.image + col;
+        }
       }
     }
   }
-  y[number] = best;
-  places[number] = chosen;
+  write_group(y + int64_t{number} * Size, best);
+  write_group(places + int64_t{number} * Size, chosen);
 }
 
-template <class T>
+template <int Size, class T>
 __global__ void __launch_bounds__(kThreads)
     avg_pool_kernel(T* y, uint32_t count, ImagePlaces outputs, Pixels<const T> x,
                     WindowAxis vertical, WindowAxis across, T area) {
@@ -53,13 +74,18 @@ __global__ void __launch_bounds__(kThreads)
   if (number >= count) return;
   const ImagePlace at = outputs.at(number);
   const Taps rows(vertical, at.row), cols(across, at.col);
-  T sum = 0;
+  Group<T, Size> sum = {};
   for (int64_t a = rows.first; a < rows.last; ++a) {
+#pragma unroll 2
     for (int64_t b = cols.first; b < cols.last; ++b) {
-      sum += x.at(at.image, rows.place + a, cols.place + b)[at.channel * x.channel_stride];
+      const auto values = read_channels<Size>(x, at, rows.place + a, cols.place + b);
+#pragma unroll
+      for (int c = 0; c < Size; ++c) sum.values[c] += values.values[c];
     }
   }
-  y[number] = sum / area;
+#pragma unroll
+  for (int c = 0; c < Size; ++c) sum.values[c] /= area;
+  write_group(y + int64_t{number} * Size, sum);
 }
 
 /// Some windows along an axis.
@@ -90,7 +116,7 @@ class Meeting {
 };
 
 /// A pixel gets a share from every window that it lies in, in the order of the windows.
-template <class T>
+template <int Size, class T>
 __global__ void __launch_bounds__(kThreads)
     avg_pool_gradient_kernel(T* dx, uint32_t count, ImagePlaces pixels, Pixels<const T> dy,
                              Meeting vertical, Meeting across, T area) {
@@ -98,13 +124,16 @@ __global__ void __launch_bounds__(kThreads)
   if (number >= count) return;
   const ImagePlace at = pixels.at(number);
   const WindowRange rows = vertical.windows_of(at.row), cols = across.windows_of(at.col);
-  T sum = 0;
+  Group<T, Size> sum = {};
   for (int64_t i = rows.first; i < rows.last; ++i) {
+#pragma unroll 2
     for (int64_t j = cols.first; j < cols.last; ++j) {
-      sum += dy.at(at.image, i, j)[at.channel * dy.channel_stride] / area;
+      const auto values = read_channels<Size>(dy, at, i, j);
+#pragma unroll
+      for (int c = 0; c < Size; ++c) sum.values[c] += values.values[c] / area;
     }
   }
-  dx[number] = sum;
+  write_group(dx + int64_t{number} * Size, sum);
 }
 
 template <class T>
@@ -129,6 +158,40 @@ __global__ void __launch_bounds__(kThreads)
   if (place < -1 || place >= most) atomicMin(first, static_cast<unsigned long long>(number));
 }
 
+/// Some images, and what becomes of them: `count` groups of channels.
+template <class T>
+struct Part {
+  int64_t begin, batch;
+  Pixels<const T> in;
+  T* out;
+  uint32_t count;
+  ImagePlaces places;
+};
+
+/// Calls `work(part, size)` for the parts of a batch, where threads have groups of `size` channels:
+/// 16 bytes where both sides can be moved so, as two loads of 4 bytes are too few to keep memory
+/// busy.
+template <class Work>
+void for_each_image_part(const View& in, const View& out, const Work& work) {
+  visit_floating(out.dtype, [&]<class T>(T) {
+    const auto with_size = [&]<int kSize>(std::integral_constant<int, kSize> size) {
+      for_each_batch_part(
+          out.shape[0], images_within(image_size(out)), [&](int64_t begin, int64_t batch) {
+            const View to = some_images(out, begin, batch);
+            work(Part<T>{begin, batch, Pixels<const T>(some_images(in, begin, batch)), to.data<T>(),
+                         element_count(to) / kSize, ImagePlaces(to.shape, kSize)},
+                 size);
+          });
+    };
+    constexpr int kSize = kVector<T>;
+    if (in_groups<T>(in, out.shape[3], kSize)) {
+      with_size(std::integral_constant<int, kSize>());
+    } else {
+      with_size(std::integral_constant<int, 1>());
+    }
+  });
+}
+
 template <class T>
 T area_of(const Window& window) {
   return static_cast<T>(window.size[0]) * static_cast<T>(window.size[1]);
@@ -144,46 +207,34 @@ using std::int64_t;
 
 void max_pool2d(const View& x, const Window& window, const View& y, const View& places) {
   const View in = with_neighbours(x);
-  visit_floating(x.dtype, [&]<class T>(T) {
-    for_each_batch_part(
-        y.shape[0], images_within(image_size(y)), [&](int64_t begin, int64_t batch) {
-          const View part = some_images(y, begin, batch);
-          launch_for("max_pool2d", max_pool_kernel<T>, part.size(), part.data<T>(),
-                     some_images(places, begin, batch).data<int64_t>(), element_count(part),
-                     ImagePlaces(part.shape), Pixels<const T>(some_images(in, begin, batch)),
-                     axis_of(window, x.shape, 0), axis_of(window, x.shape, 1));
-        });
-  });
+  for_each_image_part(
+      in, y, [&]<int kSize, class T>(const Part<T>& part, std::integral_constant<int, kSize>) {
+        const View numbers = some_images(places, part.begin, part.batch);
+        launch_for("max_pool2d", max_pool_kernel<kSize, T>, part.count, part.out,
+                   numbers.data<int64_t>(), part.count, part.places, part.in,
+                   axis_of(window, x.shape, 0), axis_of(window, x.shape, 1));
+      });
 }
 
 void avg_pool2d(const View& x, const Window& window, const View& y) {
   const View in = with_neighbours(x);
-  visit_floating(x.dtype, [&]<class T>(T) {
-    for_each_batch_part(
-        y.shape[0], images_within(image_size(y)), [&](int64_t begin, int64_t batch) {
-          const View part = some_images(y, begin, batch);
-          launch_for("avg_pool2d", avg_pool_kernel<T>, part.size(), part.data<T>(),
-                     element_count(part), ImagePlaces(part.shape),
-                     Pixels<const T>(some_images(in, begin, batch)), axis_of(window, x.shape, 0),
-                     axis_of(window, x.shape, 1), area_of<T>(window));
-        });
-  });
+  for_each_image_part(
+      in, y, [&]<int kSize, class T>(const Part<T>& part, std::integral_constant<int, kSize>) {
+        launch_for("avg_pool2d", avg_pool_kernel<kSize, T>, part.count, part.out, part.count,
+                   part.places, part.in, axis_of(window, x.shape, 0), axis_of(window, x.shape, 1),
+                   area_of<T>(window));
+      });
 }
 
 void avg_pool2d_gradient(const View& dy, const Window& window, const View& dx) {
   const View in = with_neighbours(dy);
   const Meeting rows(axis_of(window, dx.shape, 0), dy.shape[1]);
   const Meeting cols(axis_of(window, dx.shape, 1), dy.shape[2]);
-  visit_floating(dy.dtype, [&]<class T>(T) {
-    for_each_batch_part(
-        dx.shape[0], images_within(image_size(dx)), [&](int64_t begin, int64_t batch) {
-          const View part = some_images(dx, begin, batch);
-          launch_for("avg_pool2d_gradient", avg_pool_gradient_kernel<T>, part.size(),
-                     part.data<T>(), element_count(part), ImagePlaces(part.shape),
-                     Pixels<const T>(some_images(in, begin, batch)), rows, cols,
-                     area_of<T>(window));
-        });
-  });
+  for_each_image_part(
+      in, dx, [&]<int kSize, class T>(const Part<T>& part, std::integral_constant<int, kSize>) {
+        launch_for("avg_pool2d_gradient", avg_pool_gradient_kernel<kSize, T>, part.count, part.out,
+                   part.count, part.places, part.in, rows, cols, area_of<T>(window));
+      });
 }
 
 void max_pool2d_gather(const View& x, const View& places, const View& y) {

@@ -82,22 +82,44 @@ struct Handed {
   }
 };
 
+/// The sum of more than one window.
 template <class T>
-__global__ void __launch_bounds__(kThreads)
-    add_lists_kernel(T* dx, const int32_t* heads, uint32_t count, ImagePlaces pixels, int64_t width,
-                     Handed<T> handed, Pixels<const int64_t> places) {
-  const uint32_t number = own_number();
-  if (number >= count) return;
-  const int32_t head = heads[number];
+__device__ T add_several(int32_t head, uint32_t pixel, const ImagePlaces& pixels, int64_t width,
+                         const Handed<T>& handed, const Pixels<const int64_t>& places) {
   int length = 0;
   for (int32_t member = head; member != kEnd && length <= kLongList; member = handed.next[member]) {
     ++length;
   }
-  if (length > kLongList) {
-    const ImagePlace at = pixels.at(number);
-    dx[number] = handed.add_all(places, at, at.row * width + at.col);
-  } else {
-    dx[number] = handed.add_list(head);
+  if (length <= kLongList) return handed.add_list(head);
+  const ImagePlace at = pixels.at(pixel);
+  return handed.add_all(places, at, at.row * width + at.col);
+}
+
+constexpr int kOwn = 4;  // pixels of a thread, whose loads do not wait for each other
+
+template <class T>
+__global__ void __launch_bounds__(kThreads)
+    add_lists_kernel(T* dx, const int32_t* heads, uint32_t count, ImagePlaces pixels, int64_t width,
+                     Handed<T> handed, Pixels<const int64_t> places) {
+  const uint32_t own = blockIdx.x * (kThreads * kOwn) + threadIdx.x;
+  int32_t first[kOwn], second[kOwn];
+  T sums[kOwn];
+#pragma unroll
+  for (int k = 0; k < kOwn; ++k) {
+    const uint32_t number = own + k * kThreads;
+    first[k] = number < count ? heads[number] : kEnd;
+  }
+#pragma unroll
+  for (int k = 0; k < kOwn; ++k) {
+    second[k] = first[k] != kEnd ? handed.next[first[k]] : kEnd;
+    sums[k] = first[k] != kEnd ? T(0) + handed.of(first[k]) : T(0);
+  }
+#pragma unroll
+  for (int k = 0; k < kOwn; ++k) {
+    const uint32_t number = own + k * kThreads;
+    if (number >= count) continue;
+    dx[number] =
+        second[k] == kEnd ? sums[k] : add_several(first[k], number, pixels, width, handed, places);
   }
 }
 
@@ -114,9 +136,9 @@ void add_to_images(const View& dy, const View& places, const View& dx) {
              next.data<int32_t>(), element_count(dy), windows, chosen, pixels, channels);
   const Handed<T> handed = {Pixels<const T>(dy), windows, next.data<int32_t>(),
                             dy.shape[1] * dy.shape[2], channels};
-  launch_for("max_pool2d_gradient", add_lists_kernel<T>, dx.size(), dx.data<T>(),
-             static_cast<const int32_t*>(heads.data<int32_t>()), element_count(dx),
-             ImagePlaces(dx.shape), dx.shape[2], handed, chosen);
+  launch("max_pool2d_gradient", add_lists_kernel<T>, {ceil_div(dx.size(), kThreads * kOwn)},
+         {kThreads}, dx.data<T>(), static_cast<const int32_t*>(heads.data<int32_t>()),
+         element_count(dx), ImagePlaces(dx.shape), dx.shape[2], handed, chosen);
 }
 
 }  // namespace

@@ -23,11 +23,9 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("backend", devices_of(metafunc.config), ids=repr)
     if "home" in metafunc.fixturenames:
         homes = [
-            (device, isa)
-            for device in devices_of(metafunc.config)
-            for isa in getattr(device.kernels, "isas", lambda: [None])()
+            (device, isa) for device in devices_of(metafunc.config) for isa in device.kernels.isas()
         ]
-        names = [f"{device.name}-{isa}" if isa else device.name for device, isa in homes]
+        names = [f"{device.name}-{isa}" for device, isa in homes]
         metafunc.parametrize("home", homes, ids=names, indirect=True)
 
 

@@ -18,10 +18,8 @@ inline constexpr unsigned kAllLanes = 0xffffffff;
 /// The value of the lane whose number has the bits of `mask` turned.
 template <class T>
 __device__ T exchange(T value, int mask) {
-  if constexpr (std::is_arithmetic_v<T> && sizeof(T) >= sizeof(int)) {
+  if constexpr (std::is_arithmetic_v<T>) {
     return __shfl_xor_sync(kAllLanes, value, mask);
-  } else if constexpr (std::is_arithmetic_v<T>) {
-    return static_cast<T>(__shfl_xor_sync(kAllLanes, static_cast<int>(value), mask));
   } else {
     constexpr int kWords = sizeof(T) / sizeof(unsigned);
     static_assert(sizeof(T) == kWords * sizeof(unsigned));

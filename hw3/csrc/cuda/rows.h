@@ -2,6 +2,10 @@
 // Kernels that work on rows: a few lanes of a warp for a short one, a warp, or a block for a long
 // one. Each lane takes every so many-th element; what it has read it keeps in registers, so that a
 // row is read once. A row that does not fit is read anew in each pass, mostly from the cache.
+//
+// A lane's loads do not wait for each other. Four of them in each of 2048 threads are 32 KiB on
+// their way to a multiprocessor. 132 of these need 25 KiB each, if the memory takes 0.7 us to
+// answer and gives 4.8 TB/s.
 
 #include <cstdint>
 #include <type_traits>

@@ -264,11 +264,11 @@ def test_loss_without_smoothing_ignores_classes_that_cannot_be(array):
 
 @pytest.mark.parametrize("label", [-1, 5, 2**40])
 def test_labels_lie_in_range(array, rng, label):
-    z, labels = array(rng.standard_normal((3, 5))), array(np.array([0, label, 4]))
+    z, labels = array(rng.standard_normal((4, 5))), array(np.array([0, label, 4, 99]))
     message = rf"label {label} is not in \[0, 5\)"
     with pytest.raises(IndexError, match=message):
         neural.softmax_loss(z, labels)
-    totals = array(np.zeros(3))
+    totals = array(np.zeros(4))
     with pytest.raises(IndexError, match=message):
         neural.softmax_loss_gradient(z, labels, totals, totals)
 

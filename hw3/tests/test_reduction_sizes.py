@@ -75,6 +75,12 @@ def test_long_lines_with_one_element_that_counts(backend, shape, axis, same):
         assert np.isnan(nd.sum(y).item())
 
 
+def test_results_of_long_lines_lie_in_the_order_of_axes(backend, whole, same):
+    for shape, order, axis in (((3, 2, 9001), (1, 0, 2), 2), ((9001, 3, 2), (2, 1, 0), 2)):
+        a = whole(shape)
+        check(backend.array(a).permute(order), a.transpose(order), [axis], same)
+
+
 def test_the_first_of_equal_elements_is_found(backend):
     for shape, axis in (((20000,), 0), ((700, 3), 0), ((3, 700), 1)):
         a = np.zeros(shape, "int32")

@@ -69,12 +69,17 @@ BUILD_TOOLS = [
     "hatchling>=1.27", "editables", "scikit-build-core>=1.1", "pybind11>=3.0", *CPP_TOOLS,
 ]  # fmt: skip
 
-# CUDA is compiled where there is a compiler: for one architecture, to be quick, and strictly. Its
-# kernels are compiled for the host, too, where tests run them without a GPU.
+# CUDA is compiled where it can be used or is tested: for one architecture, to be quick. Tests of
+# its kernels do without a GPU: they run on the host, for which they are compiled, too.
+HAS_GPU = Path("/proc/driver/nvidia/version").exists()
 CUDA_SETTINGS = {
-    "CUDAARCHS": os.environ.get("CUDAARCHS", "90"),
-    "NEEDLE_WERROR": "ON",
+    "NEEDLE_CUDA": "AUTO" if HAS_GPU else "OFF",
+    "CUDAARCHS": os.environ.get("CUDAARCHS", "native" if HAS_GPU else "90"),
+}
+CUDA_TESTED = {
+    "NEEDLE_CUDA": "AUTO",
     "NEEDLE_CUDA_HOST_BUILD": "ON" if sys.platform == "linux" else "OFF",
+    "NEEDLE_WERROR": "ON",
 }
 
 # Compiler flags, libraries to load first and settings of GCC's sanitizers.
@@ -217,7 +222,8 @@ def make_test_session(package: str) -> None:
         more = dict.fromkeys(STAGES, "") if package == "shared" else {}
         earlier = ON_ARRAYS.get(package, [])
         more |= {path.split("/")[0]: "test" for path in earlier}
-        install(session, **{package: "test", **more})
+        env = CUDA_TESTED if package in ON_CUDA_HOST else {}
+        install(session, env=env, **{package: "test", **more})
         run_tests(session, package, f"{package}/tests")
         if session.posargs:
             return
@@ -265,7 +271,6 @@ def asan(session: nox.Session) -> None:
         "CXXFLAGS": ASAN_FLAGS,
         "SKBUILD_CMAKE_BUILD_TYPE": "RelWithDebInfo",
         "NEEDLE_CUDA": "OFF",
-        "NEEDLE_CUDA_HOST_BUILD": "OFF",
     }
     install(session, "asan", settings, shared="testing", hw0="test", hw3="test")
     paths = [

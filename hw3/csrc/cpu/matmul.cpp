@@ -235,9 +235,7 @@ bool device::copy_pays(const View&, int64_t) {
 }
 
 void device::multiply(const Products& products) {
-  Products all = products;
-  if (is_floating(all.dtype) && all.m == 1) all.transpose();
-  visit(all.dtype, [&]<class T>(T) { multiply_as<T>(all); });
+  visit(products.dtype, [&]<class T>(T) { multiply_as<T>(products); });
 }
 
 }  // namespace needle

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <limits>
 
 #include "cuda/cublas.h"
 #include "cuda/matmul_job.h"
@@ -134,11 +133,9 @@ bool device::copy_pays(const View& a, std::int64_t uses) {
 }
 
 void device::multiply(const Products& products) {
-  Products all = products;
-  if (all.m == 1) all.transpose();
-  const Loops<3> loops = cuda::loops_of(all);
-  if (cuda::multiply_by_cublas(all, loops)) return;
-  cuda::multiply(all, loops);
+  const Loops<3> loops = cuda::loops_of(products);
+  if (cuda::multiply_by_cublas(products, loops)) return;
+  cuda::multiply(products, loops);
 }
 
 }  // namespace needle

@@ -43,6 +43,7 @@ void multiply(const View& a, const View& b, const View& c, const Dims& batch) {
       a.dtype,         a.shape[rows],   a.shape[rows + 1], b.shape[cols],
       first_matrix(a), first_matrix(b), c.bytes(),         {batch, {strides(a), strides(b)}}};
   products.merge_rows();
+  if (products.m == 1 && is_floating(a.dtype)) products.transpose();
   device::multiply(products);
 }
 

@@ -33,7 +33,8 @@ struct Products {
 /// would not read elements that are neighbours in memory.
 bool copy_pays(const View& a, std::int64_t uses);
 
-/// Computes all products. Integers wrap.
+/// Computes all products. Integers wrap. A row of floats times a matrix arrives transposed, as a
+/// matrix times a column.
 void multiply(const Products& products);
 
 }  // namespace needle::device

@@ -175,11 +175,10 @@ def test_vector_loads_begin_where_they_may(backend, plans, rng):
     array = backend.array(base)
     for plan in plans:
         plan()
-        for row, col in [(0, 0), (0, 4), (0, 1), (1, 2)]:
-            part, expected = (
-                array[row : row + 40, col : col + 36],
-                base[row : row + 40, col : col + 36],
-            )
+        # Of the last one, only the steps from row to row are multiples of 4.
+        for row, col, cols in [(0, 0, 36), (0, 4, 36), (0, 1, 36), (1, 2, 36), (0, 0, 35)]:
+            key = slice(row, row + 40), slice(col, col + cols)
+            part, expected = array[key], base[key]
             check(part @ part.mT, expected, expected.T)
             check(part.mT @ part, expected.T, expected)
 

@@ -79,7 +79,8 @@ __device__ void write_tile(const Correlation<T>& job, const Patches<T>& patches,
 }
 
 template <class Tile, int Size, class T>
-__global__ void __launch_bounds__(Tile::kThreads) correlate_kernel(Correlation<T> job) {
+__global__ void __launch_bounds__(Tile::kThreads, kResident<Tile>)
+    correlate_kernel(Correlation<T> job) {
   uint32_t block = blockIdx.x;
   const auto take = [&block](uint32_t count) {
     const uint32_t rest = block / count, own = block - rest * count;

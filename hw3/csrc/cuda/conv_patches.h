@@ -10,6 +10,14 @@
 
 namespace needle::cuda {
 
+/// Blocks that a multiprocessor should have room for, so that some work while others wait: what
+/// registers allow, of which a thread needs its sums and about half as many more.
+template <class Tile>
+inline constexpr int kResident =
+    sizeof(typename Tile::Number) == 8 || Tile::kRows * Tile::kCols >= 64 ? 2
+    : Tile::kThreads == 256                                               ? 3
+                                                                          : 4;
+
 /// One axis of the patches: output i and tap t meet the place `begin + i * step + t * tap_step`,
 /// if that is below `size`. Numbers are taken modulo 2^32, where places before the image are far
 /// beyond it.

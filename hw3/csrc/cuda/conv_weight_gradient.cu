@@ -32,7 +32,8 @@ struct FilterGradient {
 };
 
 template <class Tile, int Size, class T>
-__global__ void __launch_bounds__(Tile::kThreads) filters_kernel(FilterGradient<T> job) {
+__global__ void __launch_bounds__(Tile::kThreads, kResident<Tile>)
+    filters_kernel(FilterGradient<T> job) {
   uint32_t block = blockIdx.x;
   const auto take = [&block](uint32_t count) {
     const uint32_t rest = block / count, own = block - rest * count;

@@ -184,6 +184,34 @@ def test_broadcast_gradients_are_like_dense_ones(backend, rng):
     np.testing.assert_array_equal(dw[0].numpy(), dw[1].numpy())
 
 
+def test_infinity_reaches_no_sum_that_does_not_see_it(backend, rng):
+    """What lies beyond the end of a sum is left out, and not multiplied by 0."""
+    x, w = rng.integers(1, 4, (2, 6, 7, 5)), rng.integers(1, 4, (3, 2, 5, 6))
+    dy = rng.integers(1, 4, (2, 4, 6, 6))
+    x, w, dy = (a.astype(np.float32) for a in (x, w, dy))
+    hot = x.copy(), dy.copy()
+    hot[0][1, 2, 3, 4], hot[1][1, 2, 3, 4] = np.inf, np.inf
+    ours = [backend.array(a) for a in (*hot, x, w, dy)]
+    y = nd.neural.conv2d(ours[0], ours[3]).numpy()
+    seen = np.zeros(y.shape, bool)
+    seen[1, :3, 2:4] = True
+    np.testing.assert_array_equal(np.isinf(y), seen)
+    np.testing.assert_array_equal(y[~seen], reference(x, w)[~seen])
+    dx = nd.neural.conv2d_input_gradient(ours[1], ours[3], x.shape).numpy()
+    seen = np.zeros(x.shape, bool)
+    seen[1, 2:5, 3:5] = True
+    np.testing.assert_array_equal(np.isinf(dx), seen)
+    assert not np.isnan(dx).any()
+    dw = nd.neural.conv2d_weight_gradient(ours[2], ours[1], w.shape).numpy()
+    np.testing.assert_array_equal(np.isinf(dw), np.broadcast_to(np.arange(6) == 4, w.shape))
+    assert not np.isnan(dw).any()
+    dw = nd.neural.conv2d_weight_gradient(ours[0], ours[4], w.shape).numpy()
+    seen = np.zeros(w.shape, bool)
+    seen[:, :, 4] = True  # every tap meets that pixel
+    np.testing.assert_array_equal(np.isinf(dw), seen)
+    assert not np.isnan(dw).any()
+
+
 def call(backend, images=(2, 5, 5, 4), filters=(3, 3, 2, 6), dtypes=("float32",) * 2, **settings):
     x, w = (backend.array(np.ones(s), d) for s, d in zip((images, filters), dtypes, strict=True))
     return nd.neural.conv2d(x, w, **{"groups": 2, **settings})

@@ -89,7 +89,7 @@ struct Softmax {
     Index taken = walk.size;
     if (queries > 0) {
       const std::int64_t after = row % queries + n - queries + 1;
-      taken = static_cast<Index>(after < 0 ? 0 : after < walk.size ? after : walk.size);
+      if (after < walk.size) taken = static_cast<Index>(after);  // below 0: nothing, too
     }
     const T* from = x[row];
     T* to = out + row * n;
@@ -120,7 +120,7 @@ struct SoftmaxGradient {
     const auto grads = elements<T>(walk, [=](Index i) { return grad_row[i]; });
     const auto ys = elements<T>(walk, [=](Index i) { return y_row[i]; });
     const T dot = static_cast<T>(
-        walk.template sum<T>([&](Index i, int k) { return product(grads.at(i, k), ys.at(i, k)); }));
+        walk.template sum<T>([&](Index i, int k) { return grads.at(i, k) * ys.at(i, k); }));
     walk.each([&](Index i, int k) { to[i] = scale * ys.at(i, k) * (grads.at(i, k) - dot); });
   }
 };

@@ -106,6 +106,7 @@ def test_extreme_numbers_anywhere_in_a_row(array, n):
         (-np.inf, -1e30, 1, 0, -1e30),
         (-np.inf, -np.inf, np.nan, np.nan, -np.inf),
         (-np.inf, np.inf, np.nan, 0, np.inf),
+        (200, np.inf, np.nan, np.nan, np.inf),  # exp(200) is infinite in float32
     ]:
         row = np.full(n, lowest, "float32")
         row[place] = value

@@ -29,7 +29,10 @@ def test_views_tell_their_layout(kernels):
     assert y.writable
     assert not y.readonly().restride((1,), (1,), 0).writable
     with pytest.raises(ValueError, match="read-only"):
-        y.readonly().numpy()[0] = 1
+        kernels.fill(y.readonly(), 1)
+    if kernels.ON_HOST:
+        with pytest.raises(ValueError, match="read-only"):
+            y.readonly().numpy()[0] = 1
 
 
 EXTREME = [2**62, -(2**62), 2**63 - 1, -(2**63), 7]

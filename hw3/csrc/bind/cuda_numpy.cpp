@@ -32,8 +32,8 @@ void check_readable(const View&) {
 }
 
 py::object view_from_numpy(const py::array& array, bool copy) {
-  if (!copy) throw std::invalid_argument("a GPU cannot share an array of NumPy, only copy it");
   const DType dtype = dtype_of_numpy(array);
+  if (!copy) throw std::invalid_argument("a GPU cannot share an array of NumPy, only copy it");
   // NumPy reads what only it understands: foreign byte orders, unaligned elements, any strides.
   const py::array values = py::module_::import("numpy").attr("ascontiguousarray")(
       array, py::arg("dtype") = numpy_dtype(dtype));

@@ -173,7 +173,6 @@ def cpu() -> BackendDevice:
         return BackendDevice("cpu", None, f"the C++ kernels cannot be imported ({error})")
 
 
-@cache
 def cuda(index: int = 0) -> BackendDevice:
     """Return the device of the NVIDIA GPU of that number; `why_disabled` says what is missing.
 
@@ -182,6 +181,11 @@ def cuda(index: int = 0) -> BackendDevice:
     """
     if whole(index, "the number of a GPU") < 0:
         raise ValueError(f"GPUs are numbered from 0, got {index}")
+    return _gpu(index)
+
+
+@cache
+def _gpu(index: int) -> BackendDevice:
     name = f"cuda:{index}" if index else "cuda"
     try:
         kernels = importlib.import_module("needle_hw3._cuda")

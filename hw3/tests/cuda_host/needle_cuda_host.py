@@ -30,8 +30,13 @@ def module():
     return loaded
 
 
-@cache
 def cuda_host(index=0):
     """Return one of the two devices."""
+    return device_of(index)
+
+
+@cache
+def device_of(index):
+    """Return a device, for one number always the same."""
     name = f"cuda_host:{index}" if index else "cuda_host"
     return HostDevice(name, kernels_of_gpu(module(), index))

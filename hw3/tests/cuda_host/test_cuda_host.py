@@ -86,6 +86,7 @@ def test_arrays_move_between_all_devices(gpu, other):
 
 def test_results_are_where_the_operands_are(gpu, other):
     assert repr(other) == "cuda_host(1)"
+    assert cuda_host(0) is gpu
     x, y = gpu.array([1.0, 2.0]), other.array([10.0, 20.0])
     assert (x + x).device is gpu
     assert (y + y).device is other

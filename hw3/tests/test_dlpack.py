@@ -213,10 +213,11 @@ def test_read_only_arrays_stay_so(gpu, export):
         y[...] = 0.0
     with pytest.raises(BufferError, match="read-only"):
         x.__dlpack__()
-    capsule = export(x)
-    inside(capsule).flags = 0  # PyTorch says nothing about it
-    with pytest.raises(ValueError, match="read-only"):
-        nd.from_dlpack(Foreign(capsule), device=gpu)[...] = 0.0
+    for array, flags in ((x, 0), (gpu.array([1.0, 2.0]), 1)):  # it repeats elements, or says so
+        capsule = export(array)
+        inside(capsule).flags = flags
+        with pytest.raises(ValueError, match="read-only"):
+            nd.from_dlpack(Foreign(capsule), device=gpu)[...] = 0.0
 
 
 def test_copies_share_nothing(gpu, export):

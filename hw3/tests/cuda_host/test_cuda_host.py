@@ -162,11 +162,11 @@ sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": path})
 
 
-def test_dlpack_tells_which_gpu_holds_an_array(device, other):
+def test_dlpack_tells_which_gpu_holds_an_array(gpu, other):
     x = other.array([1.0, 2.0])
     assert x.__dlpack_device__() == (2, 1)
-    shared, moved = nd.from_dlpack(x), nd.from_dlpack(x, device=device)
-    assert (shared.device, moved.device) == (other, device)
+    shared, moved = nd.from_dlpack(x), nd.from_dlpack(x, device=gpu)
+    assert (shared.device, moved.device) == (other, gpu)
     x[...] = 0.0
     assert shared.tolist() == [0.0, 0.0]
     assert moved.tolist() == [1.0, 2.0]

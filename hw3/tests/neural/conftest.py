@@ -44,10 +44,24 @@ def layout(request):
     return LAYOUTS[request.param]
 
 
+def laid_out(values, device):
+    """Return an array with the strides of NumPy's, which a device of another memory would lose."""
+    root = values
+    while isinstance(root.base, np.ndarray):
+        root = root.base
+    if root is values or not root.flags.c_contiguous or values.size == 0 or 0 in values.strides:
+        return nd.asarray(values, device=device)
+    whole = nd.asarray(root.reshape(-1), device=device)
+    addresses = (each.__array_interface__["data"][0] for each in (values, root))
+    offset = int(np.subtract(*addresses)) // values.itemsize
+    strides = tuple(stride // values.itemsize for stride in values.strides)
+    return device._new(whole._view.restride(values.shape, strides, offset))
+
+
 @pytest.fixture
 def array(home):
-    """Return a function that makes an array on the device, on the memory of NumPy's."""
-    return lambda values: nd.asarray(np.asarray(values), device=home)
+    """Return a function that makes an array on the device: if it can be, on NumPy's memory."""
+    return lambda values: laid_out(np.asarray(values), home)
 
 
 def differences(function, x, grad, step=1e-5):

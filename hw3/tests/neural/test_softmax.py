@@ -65,6 +65,12 @@ def test_gradients_are_those_of_differences(array, layout, rng, differences, sha
     np.testing.assert_allclose(found.numpy(), differences(log_softmax, x, grad), atol=1e-8)
 
 
+def test_rows_that_are_not_the_same_distance_apart(array, rng):
+    x = rng.standard_normal((2, 3, 4, 5))
+    for moved in (x.swapaxes(0, 1), x.swapaxes(1, 2), x[:, :2], x[::-1, 1:, ::2], x[:, :1, ::-1]):
+        assert_near(neural.softmax(array(moved)), exact_softmax(moved), "float64")
+
+
 # A device may divide rows among a few threads or many, and keep them or read them again.
 LENGTHS = [31, 33, 257, 513, 1025, 2049, 4097, 8193, 16385]
 

@@ -16,7 +16,10 @@ set(CMAKE_CUDA_STANDARD 20)
 
 add_library(needle_cuda_kernels OBJECT ${needle_cuda_kernels} ${needle_cuda_sort})
 target_compile_options(needle_cuda_kernels PRIVATE
-  --threads=0 -lineinfo -Xcompiler=-Wall,-Wextra
+  --threads=0 -Xcompiler=-Wall,-Wextra
+  # Profilers show lines of the source; kernels take twice the space.
+  $<$<CONFIG:Debug,RelWithDebInfo>:-lineinfo>
+  $<$<VERSION_GREATER_EQUAL:$<CUDA_COMPILER_VERSION>,13>:--compress-mode=size>
   -diag-suppress=186  # an unsigned number in a template is compared with 0
   "$<$<BOOL:${NEEDLE_WERROR}>:-Werror=all-warnings;-Xptxas=-warn-spills,-Werror>")
 

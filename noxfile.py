@@ -184,8 +184,15 @@ def run_cpp_tests(session: nox.Session, name: str, flags: str = "", **env: str) 
     session.run(str(build / "needle_tests"), str(report), env=env, external=True)
 
 
-def run_on_cuda_host(session: nox.Session, name: str, *arguments: str) -> None:
-    """Run tests on the CUDA device whose kernels run on the host; count under `name`."""
+# What runs on CUDA's kernels without a GPU: the contract of arrays, and hw4's operators.
+ON_CUDA_HOST = {
+    "hw3": ["hw3/tests", "--ignore=hw3/tests/cpu"],
+    "hw4": ["hw4/tests/ops", "hw4/tests/nn"],
+}
+
+
+def run_on_cuda_host(session: nox.Session, package: str) -> None:
+    """Run tests of a package on the CUDA device whose kernels run on the host."""
     suffix = session.run(
         "python", "-c", "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))",
         silent=True,
@@ -196,7 +203,17 @@ def run_on_cuda_host(session: nox.Session, name: str, *arguments: str) -> None:
         return
     session.env["NEEDLE_CUDA_HOST"] = str(built[0])
     session.env["PYTHONPATH"] = str(ROOT / "hw3" / "tests" / "cuda_host")
-    run_tests(session, name, *arguments, "--device=needle_cuda_host:cuda_host")
+    run_tests(
+        session, f"{package}-cuda", *ON_CUDA_HOST[package], "--device=needle_cuda_host:cuda_host"
+    )
+    # Tests as the course writes them, on `cuda()`.
+    report = RESULTS / f"{package}-cuda-course.xml"
+    report.unlink(missing_ok=True)
+    reports.append(report)
+    session.run(
+        "python", "-m", "needle_shared.course", package, f"shared/tests/course/checkout_{package}",
+        "-q", "-p", "as_cuda", f"--junitxml={report}",
+    )  # fmt: skip
 
 
 # Tests of earlier stages that are run again on the arrays of hw3, unchanged.
@@ -205,12 +222,6 @@ ON_ARRAYS = {
     "hw4": [f"hw2/tests/{part}" for part in ("nn", "ops", "optim", "test_kernels.py")],
 }
 DEVICES = ["--device=needle_hw3:cpu", "--device=needle_hw3:cpu_numpy"]
-
-# What runs on CUDA's kernels without a GPU: the contract of arrays, and hw4's operators.
-ON_CUDA_HOST = {
-    "hw3": ["hw3/tests", "--ignore=hw3/tests/cpu"],
-    "hw4": ["hw4/tests/ops", "hw4/tests/nn"],
-}
 
 
 def make_test_session(package: str) -> None:
@@ -232,7 +243,7 @@ def make_test_session(package: str) -> None:
         if package == "hw3":
             run_cpp_tests(session, "hw3-cpp")
         if package in ON_CUDA_HOST:
-            run_on_cuda_host(session, f"{package}-cuda", *ON_CUDA_HOST[package])
+            run_on_cuda_host(session, package)
 
     test.__doc__ = f"Run the tests of {package}; `-- -k name` chooses some."
 

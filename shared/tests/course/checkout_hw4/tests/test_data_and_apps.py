@@ -235,11 +235,11 @@ def small(device=None):
 @on_devices
 def test_training_on_cifar10_is_the_loop_of_the_course(device):
     dataset = ndl.data.CIFAR10Dataset(CIFAR, train=True)
-    loader = ndl.data.DataLoader(dataset, batch_size=8, shuffle=True)
+    loader = ndl.data.DataLoader(dataset, batch_size=8, shuffle=True, device=device)
     settings = {"lr": 0.001, "weight_decay": 0.001}
-    found = train_cifar10(small(), loader, 2, optimizer=ndl.optim.Adam, **settings)
+    found = train_cifar10(small(device), loader, 2, optimizer=ndl.optim.Adam, **settings)
 
-    model, loss_function = small(), nn.SoftmaxLoss()
+    model, loss_function = small(device), nn.SoftmaxLoss()
     opt = ndl.optim.Adam(model.parameters(), **settings)
     for _ in range(2):
         np.random.seed(4)
@@ -279,7 +279,7 @@ def test_epochs_seed_the_generator():
 
 @on_devices
 def test_training_of_resnet9(device):
-    loader = ndl.data.DataLoader(ndl.data.CIFAR10Dataset(CIFAR, train=False), 6)
+    loader = ndl.data.DataLoader(ndl.data.CIFAR10Dataset(CIFAR, train=False), 6, device=device)
     np.random.seed(0)
     model = ResNet9(device=device)
     opt = ndl.optim.Adam(model.parameters(), lr=0.001, weight_decay=0.001)

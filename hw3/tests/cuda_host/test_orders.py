@@ -74,7 +74,7 @@ def layers(draw):
         labels = draw.whole(d, m)
         y = neural.softmax(x)
         totals = neural.logsumexp(x)
-        yield from (y, neural.softmax_gradient(grad, y), totals, neural.softmax_loss(x, labels))
+        yield from (y, neural.softmax_gradient(grad, y), totals, *neural.softmax_loss(x, labels))
         yield neural.softmax_loss_gradient(x, labels, totals, draw.numbers(m))
         for forward, backward in (
             (neural.batch_norm, neural.batch_norm_gradient),

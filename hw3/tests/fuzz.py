@@ -52,12 +52,10 @@ class World:
     def memory(self):
         """Return the values that the blocks have now, those of the guards, too."""
         found = []
-        for root, values in zip(self.roots, self.borrowed, strict=True):
-            if values is None:
-                values = root.numpy()
-            elif not self.kernels.ON_HOST:
-                values[GUARD:-GUARD] = root.numpy()
-            found.append(values)
+        for root, guarded in zip(self.roots, self.borrowed, strict=True):
+            if guarded is not None and not self.kernels.ON_HOST:
+                guarded[GUARD:-GUARD] = root.numpy()
+            found.append(root.numpy() if guarded is None else guarded)
         return found
 
     def make(self, argument):
@@ -230,9 +228,7 @@ def main():
     with contextlib.ExitStack() as stack:
         log = stack.enter_context(options.log.open("w")) if options.log else None
         for number in range(options.first, options.first + options.calls):
-            call = draw.draw_call(
-                random.Random(f"{options.seed}:{number}"), names, devices[0].TILE
-            )
+            call = draw.draw_call(random.Random(f"{options.seed}:{number}"), names, devices[0].TILE)
             text = f"seed {options.seed}, call {number}: {call}"
             if log:
                 log.seek(0)

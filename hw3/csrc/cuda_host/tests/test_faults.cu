@@ -235,7 +235,8 @@ TEST(a_vector_that_is_taken_apart_must_be_aligned_too) {
     CHECK(out.values()[0] == 4.0f);
   }
   for (int i : {1, 2, 3, 5}) {
-    CHECK(fails([&] { launch(1, 1, add_parts, at(i), out.data()); }, "misaligned: access at element"));
+    CHECK(fails([&] { launch(1, 1, add_parts, at(i), out.data()); },
+                "misaligned: access at element"));
     CHECK(fails([&] { launch(1, 1, add_parts, at(i), out.data()); }, "in an allocation of 64"));
     CHECK(fails([&] { launch(1, 1, add_parts, at(i), out.data()); }, "add_parts"));
     CHECK(fails([&] { launch(1, 1, set_parts, at(i), 1.0f); }, "misaligned: access"));

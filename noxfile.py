@@ -168,20 +168,23 @@ def run_tests(session: nox.Session, name: str, *folders: str) -> None:
     session.run("pytest", *folders, f"--junitxml={report}", *session.posargs)
 
 
-def run_cpp_tests(session: nox.Session, name: str, flags: str = "", **env: str) -> None:
-    """Build hw3's C++ tests, which know nothing of Python, and run them; count under `name`."""
+def run_cpp_tests(
+    session: nox.Session, name: str, flags: str = "", folder: str = "tests", **env: str
+) -> None:
+    """Build C++ tests of hw3, which know nothing of Python, and run them; count under `name`."""
     session.install(*CPP_TOOLS)
     build = ROOT / "hw3" / "build" / name
     report = RESULTS / f"{name}.xml"
     report.unlink(missing_ok=True)
     reports.append(report)
     session.run(
-        "cmake", "-G", "Ninja", "-S", "hw3/csrc/tests", "-B", str(build),
+        "cmake", "-G", "Ninja", "-S", f"hw3/csrc/{folder}", "-B", str(build),
         f"-DCMAKE_CXX_FLAGS={flags}", external=True,
     )  # fmt: skip
     session.run("cmake", "--build", str(build), external=True)
     report.parent.mkdir(parents=True, exist_ok=True)
-    session.run(str(build / "needle_tests"), str(report), env=env, external=True)
+    (program,) = build.glob("needle_*tests")
+    session.run(str(program), str(report), env=env, external=True)
 
 
 # What runs on CUDA's kernels without a GPU: the contract of arrays, and hw4's operators.
@@ -242,6 +245,8 @@ def make_test_session(package: str) -> None:
             run_tests(session, f"{package}-devices", *earlier, *DEVICES)
         if package == "hw3":
             run_cpp_tests(session, "hw3-cpp")
+            if sys.platform == "linux":
+                run_cpp_tests(session, "hw3-cuda-host", folder="cuda_host/tests")
         if package in ON_CUDA_HOST:
             run_on_cuda_host(session, package)
 

@@ -29,6 +29,12 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("home", homes, ids=names, indirect=True)
 
 
+@pytest.fixture(scope="session")
+def devices(pytestconfig):
+    """Return the devices that tests with `backend` run on, for tests of all of them at once."""
+    return devices_of(pytestconfig)
+
+
 @pytest.fixture
 def on_host(backend):
     """Skip the test on a device whose memory NumPy cannot share."""

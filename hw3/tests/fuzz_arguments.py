@@ -9,7 +9,6 @@ from fuzz_objects import GUARD, HOSTILE, INTS, Block, Call, Foreign, Strided
 
 CAPACITY = 150  # elements that views choose from, mostly
 MANY = 30_000  # and in calls that are large enough for tiles, vectors and threads
-SIDE = 8  # of the tiles of matmul_tiled
 FLOATS = ("float32", "float64")
 DTYPES = ("bool", "uint8", "int32", "int64", *FLOATS)
 METHODS = {
@@ -62,14 +61,14 @@ def values_of(rng, dtype, size, finite=False):
 class Drawer:
     """Draws the arguments of one call."""
 
-    def __init__(self, rng, call):
-        self.rng, self.call = rng, call
+    def __init__(self, rng, call, side):
+        self.rng, self.call, self.side = rng, call, side
         self.dtype = rng.choice(DTYPES)
         self.capacity = MANY if call.large else CAPACITY
         self.shape = tuple(self.sizes(rng.choice((0, 1, 2, 2, 3))))
         self.letters = dict(zip("md", self.sizes(2), strict=True))
         self.images = images.Images(rng, call.name)
-        self.tiles = [SIDE * rng.randint(0, 2) for _ in range(3)]  # m, n and p
+        self.tiles = [side * rng.randint(0, 2) for _ in range(3)]  # m, n and p
         self.inner = rng.choice((0, 1, 2, 5, 70))  # the axis that a matmul adds up
 
     def sizes(self, ndim):
@@ -141,8 +140,8 @@ class Drawer:
             tail = (other, self.inner) if parameter == "a" else (self.inner, other)
             shape = (*self.fitting(self.shape[:1]), *tail)
         if name == "matmul_tiled" and not self.rarely():
-            m, n, p = (size // SIDE for size in self.tiles)
-            shape = (*((m, n) if parameter == "a" else (n, p)), SIDE, SIDE)
+            m, n, p = (size // self.side for size in self.tiles)
+            shape = (*((m, n) if parameter == "a" else (n, p)), self.side, self.side)
             dtype = "float32"
         return self.strided(shape, dtype)
 
@@ -276,11 +275,11 @@ def is_comparison(name):
     return name.partition("_")[0] in ("equal", "not", "less", "greater", "logical")
 
 
-def draw_call(rng, names):
-    """Return a random call of one of the kernels `names`."""
+def draw_call(rng, names, side):
+    """Return a random call of one of the kernels `names`; matmul_tiled's tiles are of `side`."""
     name = rng.choice(list(names))
     call = Call(name, large=rng.random() < 0.02, isa=rng.randrange(6))
-    drawer = Drawer(rng, call)
+    drawer = Drawer(rng, call, side)
     hostile = rng.random() < 0.25
     for parameter in names[name]:
         argument = drawer.argument(parameter)

@@ -1,6 +1,7 @@
 """Thousands of hostile calls of every kernel, in a process that may crash: see fuzz.py."""
 
 import copy
+import os
 import pickle
 import subprocess
 import sys
@@ -15,12 +16,24 @@ FUZZ = Path(__file__).with_name("fuzz.py")
 CALLS = 2500
 
 
-@pytest.mark.skipif(not nd.cpu().enabled(), reason="compares the C++ kernels with NumPy's")
+def pytest_generate_tests(metafunc):
+    """Name the devices of `--device`, or else all that are there and not NumPy's."""
+    if "name" in metafunc.fixturenames:
+        there = [device.name for device in nd.all_devices() if device.enabled()]
+        names = metafunc.config.getoption("--device") or [f"needle_hw3:{name}" for name in there]
+        others = [name for name in names if name != "needle_hw3:cpu_numpy"]
+        metafunc.parametrize("name", others)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
-def test_calls_raise_or_give_what_the_other_device_gives(seed, tmp_path):
+def test_calls_raise_or_give_what_numpys_kernels_give(name, seed, tmp_path):
     log = tmp_path / "call"
-    command = [sys.executable, str(FUZZ), f"--seed={seed}", f"--calls={CALLS}", f"--log={log}"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    command = [sys.executable, str(FUZZ), f"--device={name}", f"--seed={seed}"]
+    command += [f"--calls={CALLS}", f"--log={log}"]
+    environment = {**os.environ, "NEEDLE_CUDA_HOST_ORDER": str(seed)}
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=False, env=environment
+    )
     last = log.read_text() if log.exists() else "no call"
     assert result.returncode == 0, (
         f"exit status {result.returncode} at {last}\n{result.stdout}\n{result.stderr}"

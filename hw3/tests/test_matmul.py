@@ -167,7 +167,11 @@ def test_batches_have_any_strides(backend, plans, rng):
         # Rows of 8 numbers, but matrices 5 rows and 1 number apart: no place for vector loads.
         flat = draw(rng, 3 * 41, "float32")
         odd = backend.array(flat)[: 3 * 41].reshape((3, 41))[:, :40].reshape((3, 5, 8))
-        check(x[:3] @ odd, a[:3], flat.reshape(3, 41)[:, :40].reshape(3, 5, 8))
+        expected = flat.reshape(3, 41)[:, :40].reshape(3, 5, 8)
+        check(x[:3] @ odd, a[:3], expected)
+        even = draw(rng, (8, 4), "float32")  # which has such places
+        check(odd @ backend.array(even), expected, even)
+        check(backend.array(even).mT @ odd.mT, even.T, expected.swapaxes(1, 2))
 
 
 def test_vector_loads_begin_where_they_may(backend, plans, rng):
@@ -181,6 +185,11 @@ def test_vector_loads_begin_where_they_may(backend, plans, rng):
             part, expected = array[key], base[key]
             check(part @ part.mT, expected, expected.T)
             check(part.mT @ part, expected.T, expected)
+        # Here only the lengths are multiples of 4, not the steps from row to row.
+        odd = array.reshape((1936,))[: 40 * 45].reshape((40, 45))[:, :36]
+        expected = base.reshape(1936)[: 40 * 45].reshape(40, 45)[:, :36]
+        check(odd @ odd.mT, expected, expected.T)
+        check(odd.mT @ odd, expected.T, expected)
 
 
 def test_a_large_operand_with_gaps_is_right(backend, rng):

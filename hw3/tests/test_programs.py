@@ -3,6 +3,7 @@
 import operator
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
@@ -10,8 +11,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 import needle_hw3 as nd
 from needle_shared.testing import basic_indices
 
-DEVICES = [device for device in nd.all_devices() if device.enabled()]
 MAX_SIZE = 600
+PROGRAMS = 2000
+PROGRAMS_ON_GPU = 150  # also where its kernels run on the host, slowly
 
 
 class Programs(RuleBasedStateMachine):
@@ -22,11 +24,12 @@ class Programs(RuleBasedStateMachine):
     """
 
     arrays = Bundle("arrays")
+    devices = ()
 
     @initialize(target=arrays, shape=st.lists(st.integers(0, 4), max_size=3))
     def begin(self, shape):
         array = np.arange(int(np.prod(shape)), dtype="int64").reshape(shape)
-        return array, [device.array(array) for device in DEVICES]
+        return array, [device.array(array) for device in self.devices]
 
     def check(self, expected, found):
         for x in found:
@@ -209,5 +212,15 @@ class Programs(RuleBasedStateMachine):
             self.check(*pair)
 
 
-Programs.TestCase.settings = settings(max_examples=2000, stateful_step_count=15, print_blob=True)
-TestPrograms = Programs.TestCase
+class TestPrograms(Programs.TestCase):
+    """Runs programs on the devices that pytest was told, or on all."""
+
+    @pytest.fixture(autouse=True)
+    def choose(self, devices, monkeypatch):
+        on_host = all(device.kernels.ON_HOST for device in devices)
+        monkeypatch.setattr(Programs, "devices", devices)
+        self.settings = settings(
+            max_examples=PROGRAMS if on_host else PROGRAMS_ON_GPU,
+            stateful_step_count=15,
+            print_blob=True,
+        )

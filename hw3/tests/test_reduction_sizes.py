@@ -49,6 +49,14 @@ def test_rows_and_columns_of_odd_sizes(backend, whole, size, dtype, same):
                 check(x.mT, a.swapaxes(-1, -2), [0, 1], same)
 
 
+def test_rows_of_whole_loads_that_begin_at_odd_places(backend, whole, same):
+    a = whole((3, 5, 41))
+    part = (slice(None), slice(None), slice(40))  # 40 numbers, and 41 from each row to the next
+    check(backend.array(a)[part], a[part], [None, 2], same)
+    for axes in ((0, 2), (1, 2)):
+        same(nd.sum(backend.array(a)[part], axis=axes), a[part].sum(axes))
+
+
 @pytest.mark.parametrize("shape", [(40, 33), (16, 48), (300, 31), (31, 300)])
 def test_over_several_axes_of_odd_sizes(backend, whole, shape, same):
     a = whole((3, *shape))

@@ -37,6 +37,10 @@ class Checker {
   template <Access access>
   void check_range(std::uintptr_t address, std::size_t bytes);
 
+  /// Ends the launch: an address is no multiple of `bytes`.
+  [[noreturn]] void report_misaligned(const char* what, std::uintptr_t address,
+                                      std::size_t bytes) const;
+
   /// The return address of the call that is checked, for messages.
   void* instruction = nullptr;
 
@@ -65,8 +69,6 @@ class Checker {
   [[noreturn]] void report_race(Access access, Conflict conflict, std::uintptr_t address,
                                 std::size_t bytes) const;
   [[noreturn]] void report_outside(Access access, std::uintptr_t address, std::size_t bytes) const;
-  [[noreturn]] void report_misaligned(Access access, std::uintptr_t address,
-                                      std::size_t bytes) const;
   [[noreturn]] void report_unwritten(Access access, std::uintptr_t address,
                                      std::size_t bytes) const;
   [[noreturn]] void report(const std::string& error) const;

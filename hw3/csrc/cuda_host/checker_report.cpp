@@ -29,13 +29,13 @@ void Checker::report_race(Access access, Conflict conflict, std::uintptr_t addre
         [](Tag tag, const std::pair<Tag, std::uint64_t>& block) { return tag < block.first; });
     other = executor().name_block(std::prev(next)->second) + ", " + other;
   }
-  report("race: " + text_of(access) + " at " + describe(address, bytes) +
+  report(std::string("race: ") + text_of(access) + " at " + describe(address, bytes) +
          ", with nothing that orders it after a " + conflict.what + " by " + other);
 }
 
 void Checker::report_outside(Access access, std::uintptr_t address, std::size_t bytes) const {
   active_checker = nullptr;
-  report("outside: " + text_of(access) + " at " + describe(address, bytes));
+  report(std::string("outside: ") + text_of(access) + " at " + describe(address, bytes));
 }
 
 /// Says where the access was made, too: the tool `addr2line` finds the line of the source.
@@ -49,15 +49,15 @@ void Checker::report(const std::string& error) const {
   executor().fail(error, place);
 }
 
-void Checker::report_misaligned(Access access, std::uintptr_t address, std::size_t bytes) const {
+void Checker::report_misaligned(const char* what, std::uintptr_t address, std::size_t bytes) const {
   active_checker = nullptr;
-  report("misaligned: " + text_of(access) + " at " + describe(address, bytes));
+  report(std::string("misaligned: ") + what + " at " + describe(address, bytes));
 }
 
 void Checker::report_unwritten(Access access, std::uintptr_t address, std::size_t bytes) const {
   active_checker = nullptr;
-  report("uninitialised shared memory: " + text_of(access) + " at " + describe(address, bytes) +
-         ", which this block has not written");
+  report(std::string("uninitialised shared memory: ") + text_of(access) + " at " +
+         describe(address, bytes) + ", which this block has not written");
 }
 
 std::string Checker::describe(std::uintptr_t address, std::size_t bytes) const {

@@ -3,13 +3,11 @@
 // and not both are atomic; they must then be ordered. Blocks of a launch are not ordered, the
 // threads of a block are by its barriers, and the lanes of a warp also by their meetings.
 
-#include <string>
-
 #include "cuda_host/checker.h"
 
 namespace needle::host {
 
-inline std::string text_of(Access access) {
+constexpr const char* text_of(Access access) {
   return access == Access::read ? "read" : access == Access::write ? "write" : "atomic operation";
 }
 
@@ -99,7 +97,7 @@ inline void Checker::check_byte(const Shadow& shadow, Tag floor, std::uintptr_t 
 
 template <Access access>
 inline void Checker::check(std::uintptr_t address, std::size_t bytes) {
-  if (address % bytes != 0) report_misaligned(access, address, bytes);
+  if (address % bytes != 0) report_misaligned(text_of(access), address, bytes);
   if (memory_->holds(reinterpret_cast<const void*>(address))) {
     if (!memory_->usable(address, bytes)) report_outside(access, address, bytes);
     check_cells<access>(memory_->shadow(), launch_floor_, address, bytes);

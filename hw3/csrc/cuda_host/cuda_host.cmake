@@ -16,7 +16,8 @@ if(NOT TARGET needle_cuda_host)
     ${here}/checker_report.cpp ${here}/fibers.cpp ${here}/kernel_calls.cpp ${here}/launch.cpp
     ${here}/memory.cpp ${here}/module.cpp ${here}/order.cpp ${here}/runtime_devices.cpp
     ${here}/runtime_memory.cpp ${here}/runtime_streams.cpp ${here}/symbols.cpp
-    ${here}/threads.cpp ${here}/tsan.cpp ${here}/tsan_atomics.cpp ${here}/warps.cpp)
+    ${here}/threads.cpp ${here}/tsan.cpp ${here}/tsan_atomics.cpp ${here}/ubsan.cpp
+    ${here}/warps.cpp)
   target_compile_features(needle_cuda_host PUBLIC cxx_std_20)
   # Always optimised: it runs for each access to memory. Its own names are the sanitizer's.
   target_compile_options(needle_cuda_host PRIVATE -Wall -Wextra -O2)
@@ -27,9 +28,10 @@ if(NOT TARGET needle_cuda_host)
 endif()
 
 # -O1: nothing is vectorised, and no loop becomes a call of memset, which nobody would check.
+# -fsanitize=alignment: processors of today read vectors wherever they lie, GPUs do not.
 # -fno-strict-aliasing: kernels load several numbers as one float4 or uint4.
 set(NEEDLE_CUDA_HOST_FLAGS
-  -O1 -fsanitize=thread -fno-strict-aliasing -Wno-unknown-pragmas
+  -O1 -fsanitize=thread -fsanitize=alignment -fno-strict-aliasing -Wno-unknown-pragmas
   $<$<CXX_COMPILER_ID:GNU>:--param=tsan-instrument-func-entry-exit=0>
   $<$<CXX_COMPILER_ID:Clang>:-mllvm=-tsan-instrument-func-entry-exit=0>)
 

@@ -2,6 +2,8 @@
 
 Its kernels are those of `cuda()`, compiled for the host, where threads of a block are fibers and
 each access to memory is checked. `nox -s hw3` builds it, and names the file in NEEDLE_CUDA_HOST.
+NEEDLE_CUDA_HOST_ORDER may be a number other than 0: blocks and threads then run in an order drawn
+from it.
 """
 
 import importlib.util
@@ -20,14 +22,25 @@ class HostDevice(BackendDevice):
         return cuda_host, (int(self.name.partition(":")[2] or 0),)
 
 
-@cache
-def module():
-    """Return the compiled kernels."""
-    path = os.environ["NEEDLE_CUDA_HOST"]
-    spec = importlib.util.spec_from_file_location("_cuda_host", path)
+def load(name):
+    """Return one of the two modules in the file of the kernels."""
+    spec = importlib.util.spec_from_file_location(name, os.environ["NEEDLE_CUDA_HOST"])
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded
+
+
+@cache
+def module():
+    """Return the compiled kernels."""
+    execution().set_order(int(os.environ.get("NEEDLE_CUDA_HOST_ORDER", "0")))
+    return load("_cuda_host")
+
+
+@cache
+def execution():
+    """Return what sets how they run: `set_order(seed)` and `set_checks(on)`."""
+    return load("_cuda_host_execution")
 
 
 def cuda_host(index=0):

@@ -129,6 +129,29 @@ def test_no_group_of_channels_is_read_from_a_place_that_is_no_multiple(backend, 
     np.testing.assert_array_equal(found.numpy(), expected)
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_channels_of_one_operand_lie_apart(backend, rng, first):
+    # Groups of channels begin, or lie apart, at no multiple of theirs, in one operand alone.
+    images, filters = (2, 5, 4, 8), (3, 3, 8, 36)
+    x, w = whole(rng, images), whole(rng, filters)
+    expected = reference(x, w)
+    values = (x, w, whole(rng, expected.shape))
+    near = [backend.array(a, "float32") for a in values]
+    far = []
+    for a in values:
+        wide = np.concatenate([a[..., :1], a] if first else [a, a[..., :1]], axis=3)
+        far.append(backend.array(wide, "float32")[..., first : first + a.shape[3]])
+    np.testing.assert_array_equal(nd.neural.conv2d(*near[:2]).numpy(), expected)
+    for i, j, function, shape in (
+        (0, 1, nd.neural.conv2d, ()),
+        (2, 1, nd.neural.conv2d_input_gradient, (images,)),
+        (0, 2, nd.neural.conv2d_weight_gradient, (filters,)),
+    ):
+        result = function(near[i], near[j], *shape).numpy()
+        np.testing.assert_array_equal(function(far[i], near[j], *shape).numpy(), result)
+        np.testing.assert_array_equal(function(near[i], far[j], *shape).numpy(), result)
+
+
 @pytest.mark.parametrize(
     ("images", "filters"),
     [

@@ -111,6 +111,28 @@ def test_avg_pool_counts_padding(backend, rng, case):
     np.testing.assert_allclose(found.numpy(), dx, rtol=1e-13, atol=1e-13)
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_channels_that_lie_apart(backend, rng, first, same):
+    # Groups of 4 or 8 channels begin, or lie apart, at no multiple of theirs.
+    wide = rng.integers(0, 99, (2, 5, 4, 9)).astype("float32")
+    x = wide[..., first : first + 8]
+    ours = backend.array(wide)[..., first : first + 8]
+    y, places = nd.neural.max_pool2d(ours, (2, 3), (1, 1))
+    expected = largest(x, (2, 3), (1, 1), (0, 0), (1, 1))
+    same(y, expected[0])
+    same(places, expected[1])
+    same(nd.neural.max_pool2d_gather(ours, places), expected[0])
+    dense = nd.neural.avg_pool2d(backend.array(x), (2, 3), (1, 1))
+    same(nd.neural.avg_pool2d(ours, (2, 3), (1, 1)), dense.numpy())
+    dense = nd.neural.avg_pool2d_gradient(backend.array(x), (2, 6, 6, 8), (2, 3), (1, 1))
+    found = nd.neural.avg_pool2d_gradient(ours, (2, 6, 6, 8), (2, 3), (1, 1))
+    same(found, dense.numpy())
+    dense = nd.neural.max_pool2d_gradient(backend.array(expected[0]), places, x.shape)
+    gap = np.concatenate([expected[0]] * 2, axis=3)[..., :9]
+    found = nd.neural.max_pool2d_gradient(backend.array(gap)[..., :8], places, x.shape)
+    same(found, dense.numpy())
+
+
 @pytest.mark.parametrize("windows_at", ["everywhere", "two places", "one place"])
 def test_gradients_are_added_in_the_order_of_the_windows(backend, rng, windows_at, same):
     """Sums of floats depend on the order, so it must be the same each time."""

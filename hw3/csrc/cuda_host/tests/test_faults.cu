@@ -29,6 +29,16 @@ __global__ void copy_at(const T* from, T* to, int index) {
   to[index] = from[index];
 }
 
+/// Vectors that the compiler may take apart.
+__global__ void add_parts(const float4* from, float* to) {
+  const float4 vector = *from;
+  *to = vector.x + vector.y + vector.z + vector.w;
+}
+
+__global__ void set_parts(float4* to, float value) {
+  *to = make_float4(value, 2 * value, 3 * value, 4 * value);
+}
+
 __global__ void add_at(int* data, int index) {
   atomicAdd(data + index, 1);
 }
@@ -214,7 +224,29 @@ TEST(a_vector_that_is_not_aligned_is_an_error) {
   launch(1, 1, read_at<float4>, reinterpret_cast<float4*>(data.data() + 4), 0, target);
   CHECK(fails(
       [&] { launch(1, 1, read_at<float4>, reinterpret_cast<float4*>(data.data() + 2), 0, target); },
-      "misaligned: read at element 0 (of 16 bytes)"));
+      "misaligned: access at element 0 (of 16 bytes)"));
+}
+
+TEST(a_vector_that_is_taken_apart_must_be_aligned_too) {
+  const DeviceArray<float> data(std::vector<float>(16, 1.0f)), out(1);
+  const auto at = [&](int i) { return reinterpret_cast<float4*>(data.data() + i); };
+  for (int i = 0; i < 16; i += 4) {
+    launch(1, 1, add_parts, at(i), out.data());
+    CHECK(out.values()[0] == 4.0f);
+  }
+  for (int i : {1, 2, 3, 5}) {
+    CHECK(fails([&] { launch(1, 1, add_parts, at(i), out.data()); },
+                "misaligned: access at element"));
+    CHECK(fails([&] { launch(1, 1, add_parts, at(i), out.data()); }, "in an allocation of 64"));
+    CHECK(fails([&] { launch(1, 1, add_parts, at(i), out.data()); }, "add_parts"));
+    CHECK(fails([&] { launch(1, 1, set_parts, at(i), 1.0f); }, "misaligned: access"));
+  }
+  launch(1, 1, set_parts, at(8), 2.0f);
+  CHECK(data.values()[11] == 8.0f);
+  needle::host::set_checks(false);
+  launch(1, 1, add_parts, at(1), out.data());
+  needle::host::set_checks(true);
+  CHECK(out.values()[0] == 4.0f);
 }
 
 TEST(another_threads_local_variable_is_outside) {

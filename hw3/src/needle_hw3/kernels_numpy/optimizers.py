@@ -41,13 +41,13 @@ def adam_step(
     number = p.array.dtype.type
     c = math.sqrt(1 - beta2**step)
     with np.errstate(all="ignore"):
-        rate = number(-lr * c / (1 - beta1**step))
+        rate, small = number(-lr * c / (1 - beta1**step)), number(c * eps)  # all before writing
         kept = p.array * number(1 - lr * weight_decay if decoupled else 1)
         decay = 0.0 if decoupled else weight_decay
         gradient = g.array + p.array * number(decay) if decay else g.array.copy()
         m.array[...] = m.array * number(beta1) + gradient * number(1 - beta1)
         v.array[...] = v.array * number(beta2) + gradient * gradient * number(1 - beta2)
-        direction = m.array / (np.sqrt(v.array) + number(c * eps))
+        direction = m.array / (np.sqrt(v.array) + small)
         return wrap(direction * rate + kept)
 
 

@@ -90,12 +90,12 @@ def test_ops_call_kernels_and_give_what_they_give_without(
 
 
 @pytest.mark.parametrize("rule", [
-    (optim.Adam, {"weight_decay": 0.1}, "adam_step"),
-    (optim.AdamW, {}, "adam_step"),
-    (optim.SGD, {"weight_decay": 0.1}, "sgd_step"),
-    (optim.SGD, {"momentum": 0.9}, "sgd_step"),
-    (optim.SGD, {"momentum": 0.9, "dampening": 0.5}, "sgd_step"),
-    (optim.SGD, {"momentum": 0.9, "dampening": 0, "nesterov": True}, "sgd_step"),
+    (optim.Adam, {"weight_decay": 0.1}, "adam_steps"),
+    (optim.AdamW, {}, "adam_steps"),
+    (optim.SGD, {"weight_decay": 0.1}, "sgd_steps"),
+    (optim.SGD, {"momentum": 0.9}, "sgd_steps"),
+    (optim.SGD, {"momentum": 0.9, "dampening": 0.5}, "sgd_steps"),
+    (optim.SGD, {"momentum": 0.9, "dampening": 0, "nesterov": True}, "sgd_steps"),
 ], ids=lambda rule: rule[0].__name__)  # fmt: skip
 def test_optimizers_call_kernels_and_take_the_same_steps(nd, calls, rng, rule):
     kind, settings, kernel = rule

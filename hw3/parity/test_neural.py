@@ -130,7 +130,9 @@ def test_adam(array, draw, decoupled):
         theirs.grad = torch.tensor(grad)
         optimizer.step()
         g = array(grad)
-        mine = neural.adam_step(mine, g, m, v, **options, step=step, decoupled=decoupled)
+        (mine,) = neural.adam_steps(
+            [mine], [g], [m], [v], **options, step=step, decoupled=decoupled
+        )
     state = optimizer.state[theirs]
     assert_equal([mine, m, v], [theirs, state["exp_avg"], state["exp_avg_sq"]])
 
@@ -145,7 +147,7 @@ def test_sgd(array, draw, nesterov):
     for grad in grads:
         theirs.grad = torch.tensor(grad)
         optimizer.step()
-        mine = neural.sgd_step(mine, array(grad), velocity, **options)
+        (mine,) = neural.sgd_steps([mine], [array(grad)], [velocity], **options)
     assert_equal([mine, velocity], [theirs, optimizer.state[theirs]["momentum_buffer"]])
 
 

@@ -2,6 +2,8 @@
 
 #include <pybind11/stl.h>
 
+#include <optional>
+
 #include "bind/bind.h"
 #include "ops/normalization.h"
 #include "ops/optimizers.h"
@@ -47,14 +49,36 @@ void bind_normalization(py::module_& module) {
              py::arg("x"), py::arg("weight"), py::arg("mean"), py::arg("variance"), py::arg("eps"));
 }
 
-View sgd_step_of(const View& p, const View& g, py::handle velocity, double lr, double momentum,
-                 double share, double weight_decay, bool nesterov) {
-  const View* memory = velocity.is_none() ? nullptr : view_from_python(velocity.ptr());
-  if (memory == nullptr && !velocity.is_none()) {
-    throw TypeError("a velocity is a View or None, not " + py::repr(velocity).cast<std::string>());
-  }
-  return unlocked(
-      p, [&] { return sgd_step(p, g, memory, lr, momentum, share, weight_decay, nesterov); });
+std::int64_t elements(const Views& views) {
+  std::int64_t total = 0;
+  for (const View& view : views) total += view.size();
+  return total;
+}
+
+void bind_optimizers(py::module_& module) {
+  module.def(
+      "adam_steps",
+      [](const Views& ps, const Views& gs, const Views& ms, const Views& vs, double lr,
+         double beta1, double beta2, double eps, double weight_decay, bool decoupled,
+         std::int64_t step) {
+        return unlocked(elements(ps), [&] {
+          return adam_steps(ps, gs, ms, vs, lr, beta1, beta2, eps, weight_decay, decoupled, step);
+        });
+      },
+      py::arg("ps"), py::arg("gs"), py::arg("ms"), py::arg("vs"), py::arg("lr"), py::arg("beta1"),
+      py::arg("beta2"), py::arg("eps"), py::arg("weight_decay"), py::arg("decoupled"),
+      py::arg("step"));
+  module.def(
+      "sgd_steps",
+      [](const Views& ps, const Views& gs, const std::optional<Views>& velocities, double lr,
+         double momentum, double share, double weight_decay, bool nesterov) {
+        return unlocked(elements(ps), [&] {
+          return sgd_steps(ps, gs, velocities ? &*velocities : nullptr, lr, momentum, share,
+                           weight_decay, nesterov);
+        });
+      },
+      py::arg("ps"), py::arg("gs"), py::arg("velocities"), py::arg("lr"), py::arg("momentum"),
+      py::arg("share"), py::arg("weight_decay"), py::arg("nesterov"));
 }
 
 }  // namespace
@@ -65,12 +89,7 @@ void bind_layers(py::module_& module) {
   module.def("lstm_cell", without_lock(&lstm_cell), py::arg("gates"), py::arg("c"));
   module.def("lstm_cell_gradient", without_lock(&lstm_cell_gradient), py::arg("grad_h"),
              py::arg("grad_c"), py::arg("activations"), py::arg("c"), py::arg("c_new"));
-  module.def("adam_step", without_lock(&adam_step), py::arg("p"), py::arg("g"), py::arg("m"),
-             py::arg("v"), py::arg("lr"), py::arg("beta1"), py::arg("beta2"), py::arg("eps"),
-             py::arg("weight_decay"), py::arg("decoupled"), py::arg("step"));
-  module.def("sgd_step", &sgd_step_of, py::arg("p"), py::arg("g"), py::arg("velocity"),
-             py::arg("lr"), py::arg("momentum"), py::arg("share"), py::arg("weight_decay"),
-             py::arg("nesterov"));
+  bind_optimizers(module);
 }
 
 }  // namespace needle

@@ -62,17 +62,17 @@ View View::restride(const Dims& new_shape, const Dims& new_strides, std::int64_t
   return view;
 }
 
+Extent extent(const View& view) {
+  const Reach reached = reach(view.shape, view.strides);
+  if (reached.high < reached.low) return {};
+  const auto item = static_cast<std::int64_t>(item_size(view.dtype));
+  return {view.bytes() + reached.low * item, view.bytes() + (reached.high + 1) * item};
+}
+
 bool may_overlap(const View& a, const View& b) {
-  const Reach reach_a = reach(a.shape, a.strides), reach_b = reach(b.shape, b.strides);
-  if (reach_a.high < reach_a.low || reach_b.high < reach_b.low) return false;
-  const auto item_a = static_cast<std::int64_t>(item_size(a.dtype));
-  const auto item_b = static_cast<std::int64_t>(item_size(b.dtype));
   // Borrowed buffers may lie over each other, so addresses decide, not buffers.
-  const char* first_a = a.bytes() + reach_a.low * item_a;
-  const char* first_b = b.bytes() + reach_b.low * item_b;
-  const char* end_a = a.bytes() + (reach_a.high + 1) * item_a;
-  const char* end_b = b.bytes() + (reach_b.high + 1) * item_b;
-  return first_a < end_b && first_b < end_a;
+  const Extent extent_a = extent(a), extent_b = extent(b);
+  return extent_a.first < extent_b.end && extent_b.first < extent_a.end;
 }
 
 }  // namespace needle

@@ -44,7 +44,13 @@ struct View {
   }
 };
 
-/// Whether the memory that the two views reach may overlap (never says no wrongly).
+/// The memory from the first to behind the last byte that a view reaches; nullptr for none.
+struct Extent {
+  const char *first = nullptr, *end = nullptr;
+};
+Extent extent(const View& view);
+
+/// Whether the extents of the two views overlap: then they may have elements in common.
 bool may_overlap(const View& a, const View& b);
 
 }  // namespace needle

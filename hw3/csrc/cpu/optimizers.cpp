@@ -18,25 +18,26 @@ const OptimizerKernels<double>& kernels(double) {
 
 }  // namespace
 
-void device::adam_step(const View& out, const View& p, const View& g, const View& m, const View& v,
-                       const AdamNumbers& numbers) {
-  visit_floating(p.dtype, [&]<class T>(T zero) {
-    parallel_for(p.size(), kWork, [&](std::int64_t begin, std::int64_t end) {
-      kernels(zero).adam(p.data<T>() + begin, g.data<T>() + begin, m.data<T>() + begin,
-                         v.data<T>() + begin, out.data<T>() + begin, end - begin, numbers);
-    });
+void device::adam_steps(const std::vector<AdamViews>& parameters, const AdamNumbers& numbers) {
+  visit_floating(parameters[0].p.dtype, [&]<class T>(T zero) {
+    for (const AdamViews& of : parameters) {
+      parallel_for(of.p.size(), kWork, [&](std::int64_t begin, std::int64_t end) {
+        kernels(zero).adam(of.p.data<T>() + begin, of.g.data<T>() + begin, of.m.data<T>() + begin,
+                           of.v.data<T>() + begin, of.out.data<T>() + begin, end - begin, numbers);
+      });
+    }
   });
 }
 
-void device::sgd_step(const View& out, const View& p, const View& g, const View* velocity,
-                      const SgdNumbers& numbers) {
-  visit_floating(p.dtype, [&]<class T>(T zero) {
-    T* memory = velocity == nullptr ? nullptr : velocity->data<T>();
-    parallel_for(p.size(), kWork, [&](std::int64_t begin, std::int64_t end) {
-      kernels(zero).sgd(p.data<T>() + begin, g.data<T>() + begin,
-                        memory == nullptr ? nullptr : memory + begin, out.data<T>() + begin,
-                        end - begin, numbers);
-    });
+void device::sgd_steps(const std::vector<SgdViews>& parameters, const SgdNumbers& numbers) {
+  visit_floating(parameters[0].p.dtype, [&]<class T>(T zero) {
+    for (const SgdViews& of : parameters) {
+      parallel_for(of.p.size(), kWork, [&](std::int64_t begin, std::int64_t end) {
+        kernels(zero).sgd(of.p.data<T>() + begin, of.g.data<T>() + begin,
+                          of.velocity ? of.velocity->data<T>() + begin : nullptr,
+                          of.out.data<T>() + begin, end - begin, numbers);
+      });
+    }
   });
 }
 

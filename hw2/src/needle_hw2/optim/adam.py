@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from needle_hw1 import Tensor
 from needle_hw1.array_api import Array, array_namespace
-from needle_hw2.kernels import fused_kernels
 from needle_hw2.optim.checks import check_number
+from needle_hw2.optim.fused import Member, updated
 from needle_hw2.optim.optimizer import Optimizer
 
 
@@ -36,6 +36,7 @@ class Adam(Optimizer):
     """
 
     state_names = ("step", "first_moment", "second_moment")
+    decoupled: ClassVar[bool] = False  # whether weights decay beside the gradient
 
     def __init__(
         self,
@@ -62,13 +63,28 @@ class Adam(Optimizer):
         self, parameter: Array, gradient: Array, state: dict[str, Any], settings: dict[str, Any]
     ) -> Array:
         """Return the new parameter; `state` has the step t and the moments m and v."""
-        kernels = fused_kernels(parameter)
-        if kernels is not None:
-            return _fused_step(kernels, parameter, gradient, state, settings, decoupled=False)
-        if settings["weight_decay"]:
-            gradient = gradient + parameter * settings["weight_decay"]
+        decay = settings["weight_decay"]
+        if decay and not self.decoupled:
+            gradient = gradient + parameter * decay
         new = _adam_step(gradient, state, settings)
-        new += parameter
+        new += parameter * (1 - settings["lr"] * decay) if self.decoupled else parameter
+        return new
+
+    def update_all(self, members: Iterable[Member]) -> Iterable[Array]:
+        """Return the new values of parameters, by kernels for several where there are any."""
+        if type(self).update is not Adam.update:  # another rule
+            return super().update_all(members)
+        return updated(members, self.update, self._update_together)
+
+    def _update_together(self, kernels: Any, members: list[Member]) -> list[Array]:
+        parameters, gradients, states, settings = zip(*members, strict=True)
+        for gradient, state in zip(gradients, states, strict=True):
+            _count_step(gradient, state)
+        first, second = (
+            [state[name] for state in states] for name in ("first_moment", "second_moment")
+        )
+        shared = {"step": states[0]["step"], "decoupled": self.decoupled, **settings[0]}
+        new: list[Array] = kernels.adam_steps(parameters, gradients, first, second, **shared)
         return new
 
 
@@ -83,6 +99,8 @@ class AdamW(Adam):
     large their gradients are (Loshchilov and Hutter, 2019).
     """
 
+    decoupled = True
+
     def __init__(
         self,
         params: Iterable[Tensor] | Iterable[Mapping[str, Any]],
@@ -93,17 +111,6 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(params, lr, beta1, beta2, eps, weight_decay)
-
-    def update(
-        self, parameter: Array, gradient: Array, state: dict[str, Any], settings: dict[str, Any]
-    ) -> Array:
-        """Return the new parameter; `state` has the step t and the moments m and v."""
-        kernels = fused_kernels(parameter)
-        if kernels is not None:
-            return _fused_step(kernels, parameter, gradient, state, settings, decoupled=True)
-        new = _adam_step(gradient, state, settings)
-        new += parameter * (1 - settings["lr"] * settings["weight_decay"])
-        return new
 
 
 def _adam_step(gradient: Array, state: dict[str, Any], settings: dict[str, Any]) -> Array:
@@ -138,20 +145,3 @@ def _count_step(gradient: Array, state: dict[str, Any]) -> None:
         zeros_like = array_namespace(gradient).zeros_like
         state.update(step=0, first_moment=zeros_like(gradient), second_moment=zeros_like(gradient))
     state["step"] += 1
-
-
-def _fused_step(
-    kernels: Any,
-    parameter: Array,
-    gradient: Array,
-    state: dict[str, Any],
-    settings: dict[str, Any],
-    *,
-    decoupled: bool,
-) -> Array:
-    """Return the new parameter by the library's own kernel, which does all of it in one pass."""
-    _count_step(gradient, state)
-    moments = state["first_moment"], state["second_moment"]
-    return kernels.adam_step(
-        parameter, gradient, *moments, step=state["step"], decoupled=decoupled, **settings
-    )

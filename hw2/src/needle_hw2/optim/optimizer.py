@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import starmap
 from typing import Any, ClassVar
 
 from needle_hw1 import Tensor
@@ -17,6 +18,7 @@ from needle_hw2.optim.checks import (
     split_groups,
 )
 from needle_hw2.optim.clip import clip_grad_norm, clip_grad_value
+from needle_hw2.optim.fused import Member
 from needle_hw2.optim.state import check_names, copied, loadable_groups, loadable_state
 
 
@@ -71,6 +73,15 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__}.update")
 
+    def update_all(self, members: Iterable[Member]) -> Iterable[Array]:
+        """Return the new values of parameters: of each what `update` returns.
+
+        A member is what `update` takes. The step replaces a parameter as soon as it has the new
+        value, so an iterator keeps memory low. A subclass that can do several at once overrides
+        this method, too.
+        """
+        return starmap(self.update, members)
+
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """Raise `TypeError` or `ValueError` if one of the settings of a group is wrong."""
         check_number("lr", settings.get("lr"))
@@ -124,8 +135,9 @@ class Optimizer:
             another device. Nothing was updated then.
         """
         with quiet():
-            for parameter, gradient, state, settings in list(self._ready()):
-                new = self.update(parameter.cached_data, gradient, state, settings)
+            ready = list(self._ready())
+            members = ((parameter.cached_data, *rest) for parameter, *rest in ready)
+            for (parameter, *_), new in zip(ready, self.update_all(members), strict=True):
                 # Arithmetic of NumPy's 0-d arrays gives scalars.
                 parameter.cached_data = array_namespace(parameter.cached_data).asarray(new)
 

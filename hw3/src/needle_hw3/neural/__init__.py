@@ -18,8 +18,8 @@ from needle_hw3.neural.normalization import batch_norm as batch_norm
 from needle_hw3.neural.normalization import batch_norm_gradient as batch_norm_gradient
 from needle_hw3.neural.normalization import layer_norm as layer_norm
 from needle_hw3.neural.normalization import layer_norm_gradient as layer_norm_gradient
-from needle_hw3.neural.optimizers import adam_step as adam_step
-from needle_hw3.neural.optimizers import sgd_step as sgd_step
+from needle_hw3.neural.optimizers import adam_steps as adam_steps
+from needle_hw3.neural.optimizers import sgd_steps as sgd_steps
 from needle_hw3.neural.pooling import avg_pool2d as avg_pool2d
 from needle_hw3.neural.pooling import avg_pool2d_gradient as avg_pool2d_gradient
 from needle_hw3.neural.pooling import max_pool2d as max_pool2d

@@ -1,16 +1,21 @@
-"""Steps of optimisers, in one pass over a parameter and what belongs to it."""
+"""Steps of optimisers for many parameters: one pass over each and what belongs to it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from needle_hw3.ndarray import NDArray
 from needle_hw3.operands import check_same_device
 
+Arrays = Sequence[NDArray]
 
-def adam_step(
-    p: NDArray,
-    g: NDArray,
-    m: NDArray,
-    v: NDArray,
+
+def adam_steps(
+    ps: Arrays,
+    gs: Arrays,
+    ms: Arrays,
+    vs: Arrays,
     /,
     *,
     lr: float,
@@ -20,28 +25,34 @@ def adam_step(
     step: int,
     weight_decay: float = 0.0,
     decoupled: bool = False,
-) -> NDArray:
-    r"""Return a new parameter, for the old one p and its gradient g; the moments m and v change.
+) -> list[NDArray]:
+    r"""Return new parameters, for old ones p and gradients g; the moments m and v change.
 
     .. math::
         m &\leftarrow \beta_1 m + (1 - \beta_1) g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2) g^2
         \\ p' &= p - \eta \, \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
 
-    All have one shape; t is `step`, from 1 on. The decay is added to the gradient,
+    The lists are equally long, and all arrays of one device and floating-point dtype; what belongs
+    to one parameter has one shape. t is `step`, from 1 on. The decay is added to the gradient,
     :math:`g + \lambda p` (Kingma and Ba, 2015), or, if `decoupled`, p is
-    :math:`(1 - \eta \lambda) p` in the last formula (Loshchilov and Hutter, 2019). Raises
-    `ValueError` for read-only moments, and for moments that share memory.
+    :math:`(1 - \eta \lambda) p` in the last formula (Loshchilov and Hutter, 2019).
+
+    Raises
+    ------
+    TypeError
+        If an array is of another dtype than the first parameter, or that is not floating-point.
+    ValueError
+        If lists differ in length or shapes, devices differ, moments are read-only or share memory,
+        or `step` is below 1. Nothing was changed then.
     """
-    check_same_device(p, g, m, v)
-    views = (each._view for each in (p, g, m, v))
-    kernel = p._device.kernels.adam_step
-    return p._new(kernel(*views, lr, beta1, beta2, eps, weight_decay, decoupled, step))
+    numbers = lr, beta1, beta2, eps, weight_decay, decoupled, step
+    return _step("adam_steps", [ps, gs, ms, vs], numbers)
 
 
-def sgd_step(
-    p: NDArray,
-    g: NDArray,
-    velocity: NDArray | None = None,
+def sgd_steps(
+    ps: Arrays,
+    gs: Arrays,
+    velocities: Arrays | None = None,
     /,
     *,
     lr: float,
@@ -49,17 +60,24 @@ def sgd_step(
     share: float = 1.0,
     weight_decay: float = 0.0,
     nesterov: bool = False,
-) -> NDArray:
-    r"""Return a new parameter, for the old one p and its gradient g; the velocity u changes.
+) -> list[NDArray]:
+    r"""Return new parameters, for old ones p and gradients g; the velocities u change.
 
     .. math:: g \leftarrow g + \lambda p, \qquad u \leftarrow \mu u + \delta g, \qquad
               p' = p - \eta u
 
-    All have one shape; :math:`\delta` is `share`. With `nesterov`, :math:`g + \mu u` takes the
-    place of u in the last formula; without a velocity, g does.
+    :math:`\delta` is `share`. With `nesterov`, :math:`g + \mu u` takes the place of u in the last
+    formula; without velocities, g does. Lists and errors are those of `adam_steps`.
     """
-    arrays = [p, g] if velocity is None else [p, g, velocity]
+    return _step("sgd_steps", [ps, gs, velocities], (lr, momentum, share, weight_decay, nesterov))
+
+
+def _step(name: str, lists: list[Arrays | None], numbers: tuple[Any, ...]) -> list[NDArray]:
+    """Return the results of the kernel `name`, of the device where the arrays are."""
+    arrays = [array for each in lists if each is not None for array in each]
+    if not arrays:
+        return []
     check_same_device(*arrays)
-    views = (p._view, g._view, None if velocity is None else velocity._view)
-    kernel = p._device.kernels.sgd_step
-    return p._new(kernel(*views, lr, momentum, share, weight_decay, nesterov))
+    views = [None if each is None else [array._view for array in each] for each in lists]
+    results = getattr(arrays[0]._device.kernels, name)(*views, *numbers)
+    return [arrays[0]._new(result) for result in results]

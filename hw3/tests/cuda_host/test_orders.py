@@ -85,9 +85,9 @@ def layers(draw):
     h, c, activations = neural.lstm_cell(draw.numbers(5, 132), draw.numbers(5, 33))
     yield from (h, c, activations)
     m, v = draw.numbers(70, 3), nd.abs(draw.numbers(70, 3))
-    yield neural.adam_step(
-        draw.numbers(70, 3), draw.numbers(70, 3), m, v, step=2, lr=0.1, beta1=0.9, beta2=0.99,
-        eps=1e-8, weight_decay=0.1, decoupled=True,
+    yield from neural.adam_steps(
+        [draw.numbers(70, 3)], [draw.numbers(70, 3)], [m], [v], step=2, lr=0.1, beta1=0.9,
+        beta2=0.99, eps=1e-8, weight_decay=0.1, decoupled=True,
     )  # fmt: skip
     yield from (m, v)
 

@@ -6,7 +6,9 @@ namespace {
 /// Errors that a kernel made while the host had gone on; nothing works after them.
 bool came_later(cudaError_t code) {
   return code == cudaErrorIllegalAddress || code == cudaErrorLaunchFailure ||
-         code == cudaErrorMisalignedAddress || code == cudaErrorAssert;
+         code == cudaErrorMisalignedAddress || code == cudaErrorAssert ||
+         code == cudaErrorLaunchTimeout || code == cudaErrorIllegalInstruction ||
+         code == cudaErrorInvalidPc || code == cudaErrorHardwareStackError;
 }
 
 std::string message(cudaError_t code, const std::string& call) {

@@ -132,6 +132,7 @@ void multiply(const device::Products& all, const BlasMatrix& a, const BlasMatrix
   const T one = 1, zero = 0;
   Context& ours = context();
   const std::lock_guard lock(ours.mutex);
+  make_current();
   check(library().gemm<T>()(ours.get(), a.operation, b.operation, static_cast<int>(all.m),
                             static_cast<int>(all.n), static_cast<int>(all.k), &one,
                             reinterpret_cast<const T*>(all.a.data), static_cast<int>(a.leading),

@@ -17,7 +17,19 @@ namespace {
 
 thread_local int current = 0;
 
-std::atomic<bool> used{false}, forked{false};
+std::atomic<bool> forked{false};
+
+/// To be called once the driver has been started: a copy of the process cannot go on with it.
+void notice_forks() {
+  pthread_atfork(nullptr, nullptr, [] { forked = true; });
+}
+
+void check_not_forked() {
+  if (!forked) return;
+  throw std::runtime_error(
+      "a GPU cannot be used in a process that was forked after its first use: start processes "
+      "by 'spawn'");
+}
 
 std::string version(int number) {
   return std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10);
@@ -40,6 +52,7 @@ std::string find_reason() {
     return "there is no NVIDIA GPU";
   }
   if (error != cudaSuccess) return Error(error, "cudaGetDeviceCount").what();
+  notice_forks();  // to count the GPUs has started the driver
   return "";
 }
 
@@ -53,6 +66,7 @@ struct Device {
 Device& device(int number) {
   static auto* const devices = new std::array<Device, kMaxDevices>;
   Device& found = (*devices)[static_cast<std::size_t>(number)];
+  check_not_forked();
   std::call_once(found.once, [&] {
     const std::string reason = why_disabled();
     if (!reason.empty()) throw std::runtime_error("cuda() is not available: " + reason);
@@ -60,13 +74,7 @@ Device& device(int number) {
     NEEDLE_CUDA_CHECK(cudaStreamCreate(&found.stream));
     NEEDLE_CUDA_CHECK(
         cudaDeviceGetAttribute(&found.multiprocessors, cudaDevAttrMultiProcessorCount, number));
-    if (!used.exchange(true)) pthread_atfork(nullptr, nullptr, [] { forked = true; });
   });
-  if (forked) {
-    throw std::runtime_error(
-        "a GPU cannot be used in a process that was forked after its first use: start processes "
-        "by 'spawn'");
-  }
   return found;
 }
 
@@ -93,7 +101,15 @@ int current_device() {
 }
 
 cudaStream_t stream() {
-  return device(current).stream;
+  const cudaStream_t found = device(current).stream;
+  make_current();
+  return found;
+}
+
+void make_current() {
+  int actual = 0;
+  NEEDLE_CUDA_CHECK(cudaGetDevice(&actual));
+  if (actual != current) NEEDLE_CUDA_CHECK(cudaSetDevice(current));
 }
 
 void synchronize() {

@@ -23,9 +23,14 @@ int device_count();
 /// The device that this thread works on (common/device.h: `use` changes it).
 int current_device();
 
-/// The stream of the current device. Throws std::runtime_error if no GPU can be used, and in a
-/// process that was forked after the first use: a GPU's state does not survive that.
+/// The stream of the current device, which is CUDA's current one, too, from here on. Throws
+/// std::runtime_error if no GPU can be used, and in a process that was forked after the first use:
+/// a GPU's state does not survive that.
 cudaStream_t stream();
+
+/// Makes the current device that of CUDA's runtime in this thread. Another library may have set
+/// one of its own since (PyTorch does), where memory would then be allocated and kernels refused.
+void make_current();
 
 /// Waits for all work of the current device.
 void synchronize();

@@ -39,22 +39,27 @@ __global__ void __launch_bounds__(kThreads)
     elementwise_kernel(R* out, std::uint32_t count, Offsets<N + 1> offsets, Operand<A> a,
                        Operand<T> b, Operand<T> c) {
   const std::uint32_t first = blockIdx.x * (kThreads * kPlaces) + threadIdx.x;
-  std::int64_t at[kPlaces][N + 1];
-  R results[kPlaces];
+  std::int64_t to[kPlaces];
+  A as[kPlaces];
+  [[maybe_unused]] T bs[kPlaces], cs[kPlaces];
 #pragma unroll
   for (int k = 0; k < kPlaces; ++k) {
     const std::uint32_t place = first + k * kThreads;
     if (place >= count) break;
-    offsets.at(place, at[k]);
-    if constexpr (N == 1) results[k] = F::calculate(a.at(at[k][1]));
-    if constexpr (N == 2) results[k] = F::calculate(a.at(at[k][1]), b.at(at[k][2]));
-    if constexpr (N == 3) {
-      results[k] = F::calculate(a.at(at[k][1]), b.at(at[k][2]), c.at(at[k][3]));
-    }
+    std::int64_t at[N + 1];
+    offsets.at(place, at);
+    to[k] = at[0];
+    as[k] = a.at(at[1]);
+    if constexpr (N > 1) bs[k] = b.at(at[2]);
+    if constexpr (N > 2) cs[k] = c.at(at[3]);
   }
+  // A loop of its own: who calculates waits for what was loaded, and loads nothing meanwhile.
 #pragma unroll
   for (int k = 0; k < kPlaces; ++k) {
-    if (first + k * kThreads < count) out[at[k][0]] = results[k];
+    if (first + k * kThreads >= count) break;
+    if constexpr (N == 1) out[to[k]] = F::calculate(as[k]);
+    if constexpr (N == 2) out[to[k]] = F::calculate(as[k], bs[k]);
+    if constexpr (N == 3) out[to[k]] = F::calculate(as[k], bs[k], cs[k]);
   }
 }
 

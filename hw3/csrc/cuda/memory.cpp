@@ -24,6 +24,7 @@ class DeviceMemory final : public MemorySource {
   }
 
   void* allocate(std::size_t bytes) override {
+    make_current();
     void* block = nullptr;
     const cudaError_t error = cudaMalloc(&block, bytes);
     if (error == cudaErrorMemoryAllocation) {

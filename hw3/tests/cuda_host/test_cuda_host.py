@@ -145,14 +145,15 @@ def test_kernels_of_the_module_say_what_they_are(gpu):
     nd.synchronize()
 
 
-def test_a_process_that_was_forked_after_the_first_use_is_refused():
-    code = """
+@pytest.mark.parametrize("first_use", ["array([1.0])", "kernels.device_count()"])
+def test_a_process_that_was_forked_after_the_first_use_is_refused(first_use):
+    code = f"""
 import os, sys
 from needle_cuda_host import cuda_host
-array = cuda_host().array([1.0])
+cuda_host().{first_use}
 if os.fork() == 0:
     try:
-        array + array
+        cuda_host().array([1.0])
     except RuntimeError as error:
         os._exit(0 if "spawn" in str(error) else 3)
     os._exit(4)

@@ -109,7 +109,7 @@ def test_optimizers_call_kernels_and_take_the_same_steps(nd, calls, rng, rule):
             optimizer.step()
         state = optimizer.state_dict()["state"].get(0, {})
         ends.append([parameter, *(each for each in state.values() if isinstance(each, Tensor))])
-    assert calls == [kernel] * 4
+    assert [name for name in calls if name.endswith("_steps")] == [kernel] * 4
     for plain, fused in zip(*ends, strict=True):
         assert_close(fused, plain)
 

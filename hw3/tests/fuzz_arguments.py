@@ -152,12 +152,12 @@ class Drawer:
         if parameter == "velocities" and self.rarely(0.3):
             return None
         count = len(self.shapes) + self.rng.choice((-1, 1)) * self.rarely(0.02)
-        shapes = [*self.shapes, self.shape][: max(count, 0)]
-        return [self.layer_view(parameter, shape[:2]) for shape in shapes]
+        shapes = [*self.shapes, self.shape[:2]][: max(count, 0)]
+        return [self.layer_view(parameter, shape) for shape in shapes]
 
-    def layer_view(self, parameter, shape):
+    def layer_view(self, parameter, shape=None):
         letters = layers.SHAPES[self.call.name][parameter]
-        shape = layers.shape_of(letters, self.letters, shape)
+        shape = layers.shape_of(letters, self.letters, self.shape[:2] if shape is None else shape)
         if self.rarely(0.04):
             shape = self.fitting(shape)
         if parameter == "labels":
@@ -210,9 +210,8 @@ class Drawer:
     def argument(self, parameter):
         """Return a fitting or nearly fitting argument for a parameter."""
         if parameter in layers.SHAPES.get(self.call.name, {}):
-            if parameter in layers.LISTS:
-                return self.layer_views(parameter)
-            return self.layer_view(parameter, self.shape[:2])
+            draw = self.layer_views if parameter in layers.LISTS else self.layer_view
+            return draw(parameter)
         if self.call.name in images.NAMES:
             return self.image_argument(parameter)
         if self.call.name in layers.SHAPES and parameter in layers.NUMBERS:

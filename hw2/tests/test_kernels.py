@@ -109,9 +109,71 @@ def test_optimizers_call_kernels_and_take_the_same_steps(nd, calls, rng, rule):
             optimizer.step()
         state = optimizer.state_dict()["state"].get(0, {})
         ends.append([parameter, *(each for each in state.values() if isinstance(each, Tensor))])
-    assert calls == [kernel] * 4
+    assert [name for name in calls if name.endswith("_steps")] == [kernel] * 4
     for plain, fused in zip(*ends, strict=True):
         assert_close(fused, plain)
+
+
+@pytest.mark.parametrize(("kind", "settings", "expected"), [
+    (optim.Adam, {}, [4, 5, 5, 5]), (optim.AdamW, {}, [4, 5, 5, 5]),
+    (optim.SGD, {}, [4, 4, 4, 4]), (optim.SGD, {"momentum": 0.9}, [4, 5, 4, 4]),
+    (optim.SGD, {"momentum": 0.9, "dampening": 0, "nesterov": True}, [4, 5, 4, 4]),
+])  # fmt: skip
+def test_parameters_that_are_alike_share_a_call(nd, calls, rng, kind, settings, expected):
+    shapes, dtypes = [(3,), (), (0,), (2, 4), (5,), (7,)], ["float32"] * 4 + ["float64", "float32"]
+    starts = [rng.standard_normal(shape) for shape in shapes]
+    gradients = [[rng.standard_normal(shape) for shape in shapes] for _ in range(4)]
+    ends, numbers = [], []
+    for home in (None, nd.cpu()):
+        params = [
+            Tensor(start, device=home, dtype=dtype)
+            for start, dtype in zip(starts, dtypes, strict=True)
+        ]
+        groups = [{"params": params[:2]}, {"params": params[2:], "lr": 0.01}]
+        optimizer = kind(groups, lr=0.1, weight_decay=0.1, **settings)
+        for number, values in enumerate(gradients):
+            for position, (p, value) in enumerate(zip(params, values, strict=True)):
+                late = number == 0 and position == 3
+                p.grad = None if late else Tensor(value, device=home, requires_grad=False)
+            before = len(calls)
+            optimizer.step()
+            numbers.append(sum(name.endswith("_steps") for name in calls[before:]))
+        ends.append([*params, *_moments(optimizer)])
+    assert numbers == [0, 0, 0, 0, *expected]
+    for plain, fused in zip(*ends, strict=True):
+        assert fused.dtype == plain.dtype
+        assert_close(fused, plain)
+
+
+def _moments(optimizer):
+    state = optimizer.state_dict()["state"]
+    return [each for of in state.values() for each in of.values() if isinstance(each, Tensor)]
+
+
+def test_calls_take_as_many_elements_as_the_library_wants(nd, calls, monkeypatch):
+    monkeypatch.setattr(nd.neural, "elements_of_a_step", lambda p: 5)
+    params = [Tensor(np.ones(size), device=nd.cpu()) for size in (1, 4, 9, 3, 0, 1, 1, 2)]
+    for p in params:
+        p.grad = Tensor(np.ones(p.shape), device=nd.cpu(), requires_grad=False)
+    optim.SGD(params, lr=0.5).step()
+    assert calls.count("sgd_steps") == 4
+    assert all((p.numpy() == 0.5).all() for p in params)
+
+
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.AdamW])
+def test_a_subclass_with_a_rule_of_its_own_uses_no_kernel(nd, calls, kind):
+    class Doubled(kind):
+        def update(self, parameter, gradient, state, settings):
+            return super().update(parameter, gradient * 2, state, settings)
+
+    ends = []
+    for home in (None, nd.cpu()):
+        p = Tensor(np.array([1.0, 2.0]), device=home)
+        p.grad = Tensor(np.array([3.0, -1e-9]), device=home, requires_grad=False)
+        Doubled([p], lr=0.5).step()
+        ends.append(p)
+    assert not any(name.endswith("_steps") for name in calls)
+    assert_close(*reversed(ends))
 
 
 def test_labels_come_from_any_library(nd, second_device, rng):

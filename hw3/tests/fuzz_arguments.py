@@ -66,6 +66,8 @@ class Drawer:
         self.dtype = rng.choice(DTYPES)
         self.capacity = MANY if call.large else CAPACITY
         self.shape = tuple(self.sizes(rng.choice((0, 1, 2, 2, 3))))
+        number = rng.choice((0, 1, 1, 2, 3, 70 if call.large else 4))
+        self.shapes = [tuple(self.sizes(rng.choice((0, 1, 2)))) for _ in range(number)]
         self.letters = dict(zip("md", self.sizes(2), strict=True))
         self.images = images.Images(rng, call.name)
         self.tiles = [side * rng.randint(0, 2) for _ in range(3)]  # m, n and p
@@ -145,11 +147,16 @@ class Drawer:
             dtype = "float32"
         return self.strided(shape, dtype)
 
-    def layer_view(self, parameter):
-        if parameter == "velocity" and self.rarely(0.3):
+    def layer_views(self, parameter):
+        if parameter == "velocities" and self.rarely(0.3):
             return None
+        count = len(self.shapes) + self.rng.choice((-1, 1)) * self.rarely(0.02)
+        shapes = [*self.shapes, self.shape[:2]][: max(count, 0)]
+        return [self.layer_view(parameter, shape) for shape in shapes]
+
+    def layer_view(self, parameter, shape=None):
         letters = layers.SHAPES[self.call.name][parameter]
-        shape = layers.shape_of(letters, self.letters, self.shape[:2])
+        shape = layers.shape_of(letters, self.letters, self.shape[:2] if shape is None else shape)
         if self.rarely(0.04):
             shape = self.fitting(shape)
         if parameter == "labels":
@@ -164,6 +171,8 @@ class Drawer:
         if parameter == "variance":  # which is at least 0
             positive = np.abs(values_of(self.rng, "float64", 20, finite=True))
             return self.strided(shape, dtype, positive.astype(dtype))
+        if parameter in ("ms", "vs", "velocities") and not self.rarely(0.1):  # which lie apart
+            return self.strided(shape, dtype, values_of(self.rng, dtype, 20, finite=True))
         return self.strided(shape, dtype)
 
     def image_argument(self, parameter):
@@ -200,7 +209,8 @@ class Drawer:
     def argument(self, parameter):
         """Return a fitting or nearly fitting argument for a parameter."""
         if parameter in layers.SHAPES.get(self.call.name, {}):
-            return self.layer_view(parameter)
+            draw = self.layer_views if parameter in layers.LISTS else self.layer_view
+            return draw(parameter)
         if self.call.name in images.NAMES:
             return self.image_argument(parameter)
         if self.call.name in layers.SHAPES and parameter in layers.NUMBERS:
@@ -288,7 +298,7 @@ def draw_call(rng, names, side):
         if parameter in layers.WRITTEN.get(name, ("out", "dst")) or (
             parameter == "a" and name.startswith("scatter")
         ):
-            call.written.append(argument)
+            call.written.extend(argument if isinstance(argument, list) else [argument])
         call.arguments.append(argument)
     if hostile and drawer.rarely(0.2):
         call.typed = False

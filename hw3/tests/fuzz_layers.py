@@ -24,10 +24,12 @@ SHAPES = {
     "lstm_cell_gradient": {
         "grad_h": "md", "grad_c": "md", "activations": "mq", "c": "md", "c_new": "md",
     },
-    "adam_step": {"p": "S", "g": "S", "m": "S", "v": "S"},
-    "sgd_step": {"p": "S", "g": "S", "velocity": "S"},
+    "adam_steps": {"ps": "S", "gs": "S", "ms": "S", "vs": "S"},
+    "sgd_steps": {"ps": "S", "gs": "S", "velocities": "S"},
 }  # fmt: skip
-WRITTEN = {"adam_step": ("m", "v"), "sgd_step": ("velocity",)}
+LISTS = ("ps", "gs", "ms", "vs", "velocities")
+"""Parameters that are lists of views; those of one place in the lists have one shape."""
+WRITTEN = {"adam_steps": ("ms", "vs"), "sgd_steps": ("velocities",)}
 NUMBERS = {
     **dict.fromkeys(("scale", "lr", "momentum", "share", "weight_decay"), (0.0, 0.5, 1.0, 3)),
     **dict.fromkeys(("beta1", "beta2", "smoothing"), (0.0, 0.25, 0.5)),

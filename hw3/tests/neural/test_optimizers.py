@@ -224,7 +224,15 @@ def test_lists_fit_together_and_moments_lie_apart(array):
     ]:
         with pytest.raises(ValueError, match=message):
             call()
+    whole = array(np.ones(12))
+    neighbours = [whole[0:4], whole[8:12]], [whole[3:7], array(np.ones(4))]
+    four = [array(np.ones(4)) for _ in range(2)]
+    with pytest.raises(ValueError, match="share no memory"):
+        neural.adam_steps(four, four, *neighbours, **adam)
     check_ones(lists)
+    assert (whole.numpy() == 1).all()
+    neighbours[1][0] = whole[4:8]
+    neural.adam_steps(four, four, *neighbours, **adam)
     assert neural.adam_steps([], [], [], [], **adam) == []
     assert neural.sgd_steps([], [], lr=0.1) == neural.sgd_steps([], [], [], lr=0.1) == []
 

@@ -12,9 +12,6 @@ from needle_hw2.kernels import fused_kernels
 Member = tuple[Array, Array, dict[str, Any], dict[str, Any]]
 """A parameter, its gradient, state and settings."""
 
-ENOUGH = 1 << 20
-"""Elements of a call. More would gain nothing, and leave the old parameters beside all new ones."""
-
 
 def updated(
     members: Iterable[Member],
@@ -30,7 +27,7 @@ def updated(
         if kernels is None:
             yield from starmap(update, alike)
             continue
-        for part in _parts(alike):
+        for part in _parts(kernels, alike):
             yield from update_together(kernels, part)
 
 
@@ -44,14 +41,17 @@ def _likeness(member: Member) -> tuple[Any, ...]:
     return kernels, parameter.dtype, parameter.device, settings, memory
 
 
-def _parts(members: Iterable[Member]) -> Iterator[list[Member]]:
-    """Yield lists of members that have `ENOUGH` elements, or are the last."""
+def _parts(kernels: Any, members: Iterable[Member]) -> Iterator[list[Member]]:
+    """Yield lists of members that have enough elements for a call, or are the last.
+
+    So the old parameters need not lie beside all new ones.
+    """
     part: list[Member] = []
     elements = 0
     for member in members:
         part.append(member)
         elements += member[0].size
-        if elements >= ENOUGH:
+        if elements >= kernels.elements_of_a_step(member[0]):
             yield part
             part, elements = [], 0
     if part:

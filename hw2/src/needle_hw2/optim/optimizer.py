@@ -136,8 +136,8 @@ class Optimizer:
         """
         with quiet():
             ready = list(self._ready())
-            members = ((parameter.cached_data, *rest) for parameter, *rest in ready)
-            for (parameter, *_), new in zip(ready, self.update_all(members), strict=True):
+            members = ((p.cached_data, g, state, settings) for p, g, state, settings in ready)
+            for (parameter, _, _, _), new in zip(ready, self.update_all(members), strict=True):
                 # Arithmetic of NumPy's 0-d arrays gives scalars.
                 parameter.cached_data = array_namespace(parameter.cached_data).asarray(new)
 

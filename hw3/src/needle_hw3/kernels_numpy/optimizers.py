@@ -43,6 +43,7 @@ def adam_steps(
     _check_apart("adam_steps", "moments", [*ms, *vs])
     if step < 1:
         raise ValueError(f"adam_steps counts steps from 1, not {step}")
+    beta1, beta2 = float(beta1), float(beta2)  # of an int, the power may have any number of digits
     c = math.sqrt(1 - beta2**step)
     decay = 0.0 if decoupled else weight_decay
     results, changes = [], []

@@ -19,6 +19,7 @@ from needle_hw3.neural.normalization import batch_norm_gradient as batch_norm_gr
 from needle_hw3.neural.normalization import layer_norm as layer_norm
 from needle_hw3.neural.normalization import layer_norm_gradient as layer_norm_gradient
 from needle_hw3.neural.optimizers import adam_steps as adam_steps
+from needle_hw3.neural.optimizers import elements_of_a_step as elements_of_a_step
 from needle_hw3.neural.optimizers import sgd_steps as sgd_steps
 from needle_hw3.neural.pooling import avg_pool2d as avg_pool2d
 from needle_hw3.neural.pooling import avg_pool2d_gradient as avg_pool2d_gradient

@@ -238,6 +238,7 @@ def default_device() -> BackendDevice:
 
 
 def _device_named(name: str) -> BackendDevice:
-    factory, _, index = name.partition(":")
-    arguments = [int(index)] if index else []
-    return {"cpu": cpu, "cuda": cuda, "cpu_numpy": cpu_numpy}[factory](*arguments)
+    kind, _, index = name.partition(":")
+    if kind == "cuda":
+        return cuda(int(index or 0))
+    return {"cpu": cpu, "cpu_numpy": cpu_numpy}[kind]()

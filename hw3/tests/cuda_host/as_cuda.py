@@ -3,6 +3,7 @@
 from functools import cache
 
 from needle_cuda_host import module
+
 from needle_hw3 import device
 
 

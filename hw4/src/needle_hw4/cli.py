@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 
 import needle_hw3
@@ -16,7 +16,11 @@ from needle_hw1 import Device
 from needle_hw2.training import options
 from needle_hw4.commands import generate, lm, predict, resnet9
 
-DEVICES = {"cpu": needle_hw3.cpu, "cpu_numpy": needle_hw3.cpu_numpy, "cuda": needle_hw3.cuda}
+DEVICES: dict[str, Callable[[], needle_hw3.device.BackendDevice]] = {
+    "cpu": needle_hw3.cpu,
+    "cpu_numpy": needle_hw3.cpu_numpy,
+    "cuda": needle_hw3.cuda,
+}
 TRAINED: dict[str, tuple[ModuleType, str]] = {
     "resnet9": (resnet9, "a residual network on images"),
     "lm": (lm, "a language model on text"),
@@ -76,7 +80,7 @@ def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
 
 def _device(name: str) -> Device:
     """Return a device; `ValueError` with the reason if it is not available."""
-    device: needle_hw3.device.BackendDevice = DEVICES[name]()
+    device = DEVICES[name]()
     if not device.enabled():
         raise ValueError(f"--device {name} is not available: {device.why_disabled}")
     return device

@@ -75,7 +75,9 @@ def test_instances_of_a_subclass_are_its_own():
 
 def test_functions_of_a_device_that_is_not_there_cannot_be_imported(monkeypatch):
     module = NativeModule("needle.backend_ndarray.ndarray_backend_cuda", "needle_hw3:cuda")
-    with pytest.raises(ModuleNotFoundError, match=r"cuda\(\) is not available: .*(CUDA|NVIDIA|GPU)"):
+    with pytest.raises(
+        ModuleNotFoundError, match=r"cuda\(\) is not available: .*(CUDA|NVIDIA|GPU)"
+    ):
         module.run()
     monkeypatch.setattr(needle_hw3, "cpu", needle_hw3.cuda)  # as if C++ was not compiled
     with install_alias("hw3"):

@@ -108,10 +108,12 @@ def _with_momentum(gradient: Array, state: dict[str, Any], settings: dict[str, A
 
 def _share(state: dict[str, Any], settings: dict[str, Any]) -> float:
     """Return the gradient's factor in the velocity: 1 in the first step, if that is undamped."""
-    momentum, dampening = settings["momentum"], settings["dampening"]
-    if dampening is None:
-        return 1.0 - momentum
-    return 1.0 - dampening if "velocity" in state else 1.0
+    damped = settings["dampening"]
+    if damped is None:
+        damped = settings["momentum"]
+    elif "velocity" not in state:
+        return 1.0
+    return 1.0 - float(damped)
 
 
 def _updated_together(kernels: Any, members: list[Member]) -> list[Array]:

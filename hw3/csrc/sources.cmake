@@ -72,6 +72,7 @@ set(needle_cuda_kernels
   ${CMAKE_CURRENT_LIST_DIR}/cuda/optimizers.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/pool.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/pool_gradient.cu
+  ${CMAKE_CURRENT_LIST_DIR}/cuda/probe.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/recurrent.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce_argument.cu
   ${CMAKE_CURRENT_LIST_DIR}/cuda/reduce_extremes.cu

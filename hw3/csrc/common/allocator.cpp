@@ -59,7 +59,7 @@ void Allocator::put_back(Buffer* buffer) {
     const std::lock_guard lock(mutex_);
     statistics_.in_use -= capacity;
     // Above the limit the sizes in the lists are probably no longer those in use.
-    if (statistics_.cached + capacity > source_.total() / 4) surplus = take_all();
+    if (statistics_.cached + capacity > source_.most_kept()) surplus = take_all();
     Buffer*& list = lists_[bucket_for(capacity).index];
     buffer->next_ = list;
     list = buffer;

@@ -19,6 +19,8 @@ class MemorySource {
   virtual void free(void* block) noexcept = 0;
   /// The bytes that there can be at all: a request above is refused at once.
   virtual std::size_t total() const = 0;
+  /// The bytes that may be kept for later.
+  virtual std::size_t most_kept() const { return total() / 4; }
   /// How much of `total()` there is at present, for messages; may be empty.
   virtual std::string describe() const { return ""; }
   /// Tells a checker of memory which bytes of a block may be touched: it does not know that a block

@@ -74,7 +74,7 @@ class BufferRef {
 /// What the allocator holds, in bytes as allocated.
 struct AllocatorStatistics {
   std::size_t in_use = 0;  // in buffers
-  std::size_t cached = 0;  // kept for the next ones; at most a quarter of the device's memory
+  std::size_t cached = 0;  // kept for the next ones
   std::size_t peak = 0;    // most in buffers at once
 };
 AllocatorStatistics allocator_statistics();

@@ -58,7 +58,7 @@ void* open() {
   const char* const named = std::getenv("NEEDLE_CUBLAS");
   std::string reasons;
   for (const char* name : {named, "libcublas.so.13", "libcublas.so.12"}) {
-    if (name == nullptr) continue;
+    if (name == nullptr || *name == '\0') continue;  // which would be this program
     if (void* const library = dlopen(name, RTLD_NOW | RTLD_LOCAL)) return library;
     reasons += std::string(reasons.empty() ? "" : "; ") + dlerror();
     if (name == named) break;

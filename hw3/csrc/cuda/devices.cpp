@@ -10,6 +10,7 @@
 
 #include "common/device.h"
 #include "cuda/check.h"
+#include "cuda/probe.h"
 
 namespace needle {
 namespace cuda {
@@ -53,6 +54,12 @@ std::string find_reason() {
   }
   if (error != cudaSuccess) return Error(error, "cudaGetDeviceCount").what();
   notice_forks();  // to count the GPUs has started the driver
+  const cudaError_t able = probe();
+  if (able == cudaErrorNoKernelImageForDevice || able == cudaErrorInvalidDeviceFunction) {
+    cudaGetLastError();
+    return "the kernels were not built for the architecture of this GPU, " + architecture();
+  }
+  if (able != cudaSuccess) return Error(able, "cudaFuncGetAttributes").what();
   return "";
 }
 

@@ -13,7 +13,9 @@ namespace needle::cuda {
 class Divider {
  public:
   Divider() = default;
-  explicit Divider(std::int64_t divisor) : divisor_(static_cast<std::uint32_t>(divisor)) {
+  /// By 1 instead of 0, as the size of an axis may be: then nothing is divided.
+  explicit Divider(std::int64_t divisor)
+      : divisor_(divisor > 0 ? static_cast<std::uint32_t>(divisor) : 1) {
     while ((std::uint64_t{1} << shift_) < divisor_) ++shift_;
     const std::uint64_t rest = (std::uint64_t{1} << shift_) - divisor_;
     factor_ = static_cast<std::uint32_t>((rest << 32) / divisor_ + 1);

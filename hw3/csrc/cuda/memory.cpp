@@ -41,6 +41,9 @@ class DeviceMemory final : public MemorySource {
 
   std::size_t total() const override { return total_; }
 
+  // All of it: nobody else needs it at the moment, and to free some of it would wait for all work.
+  std::size_t most_kept() const override { return total_; }
+
   std::string describe() const override {
     std::size_t free = 0, total = 0;
     if (cudaMemGetInfo(&free, &total) != cudaSuccess) return "";

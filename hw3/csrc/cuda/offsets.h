@@ -20,7 +20,7 @@ class Offsets {
   explicit Offsets(const Loops<N>& loops) : axes_(loops.shape.size()) {
     for (int axis = 0; axis < axes_; ++axis) {
       const int to = axes_ - 1 - axis;
-      sizes_[to] = Divider(loops.shape[axis] > 0 ? loops.shape[axis] : 1);
+      sizes_[to] = Divider(loops.shape[axis]);
       for (int n = 0; n < N; ++n) strides_[to][n] = loops.strides[n][axis];
     }
   }

@@ -3,10 +3,11 @@
 import inspect
 from inspect import Parameter
 
-import array_api_strict
 import pytest
 
 import needle_hw3 as nd
+
+array_api_strict = pytest.importorskip("array_api_strict")
 
 # Of the standard's main namespace; also in the stage's README.
 NOT_OFFERED = {"conj", "imag", "real", "isin"}

@@ -50,6 +50,15 @@ def test_device_that_is_not_enabled_says_why_wherever_it_is_used():
         device.matmul  # noqa: B018
 
 
+def test_cuda_kernels_load_without_a_gpu_and_say_what_is_missing():
+    module = pytest.importorskip("needle_hw3._cuda", reason="built without a CUDA compiler")
+    if nd.cuda().enabled():
+        pytest.skip("there is a GPU")
+    assert nd.cuda().why_disabled == module.why_disabled() != ""
+    with pytest.raises(RuntimeError, match=rf"not available: {module.why_disabled()}"):
+        module.empty("float32", (2,))
+
+
 def test_gpus_are_numbered():
     assert nd.cuda(0) == nd.cuda()
     assert repr(nd.cuda(1)) == "cuda(1)"

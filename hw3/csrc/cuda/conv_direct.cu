@@ -38,8 +38,9 @@ struct Windows {
   }
 };
 
+// Four blocks to a multiprocessor: for more of them, sm_80 would spill registers of double.
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 4)
     direct_kernel(T* y, uint32_t count, ImagePlaces outputs, Pixels<const T> x, const T* w,
                   Windows windows) {
   const uint32_t number = own_number();

@@ -70,8 +70,8 @@ Allocator* make_allocator(int device) {
 
 Allocator& current_allocator() {
   static std::mutex mutex;
-  static std::array<Allocator*, cuda::kMaxDevices>
-      allocators{};  // never destroyed, as arrays may outlive
+  // Allocators are never destroyed: arrays may outlive any order of destruction at exit.
+  static std::array<Allocator*, cuda::kMaxDevices> allocators{};
   const int device = cuda::current_device();
   const std::lock_guard lock(mutex);
   Allocator*& allocator = allocators[static_cast<std::size_t>(device)];

@@ -30,6 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let hypothesis draw the same examples in every run, and wait for slow ones."""
+    config.addinivalue_line(
+        "markers",
+        "points(n, part, hidden=False, needs=None, each=False, timeout=None): points of a check",
+    )
     if not config.pluginmanager.hasplugin("hypothesispytest"):
         return  # not installed
     from hypothesis import HealthCheck, settings  # noqa: PLC0415

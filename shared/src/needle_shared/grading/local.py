@@ -1,0 +1,130 @@
+"""The judge on a student's own machine: it compares with the oracle that is beside the check.
+
+`hwN/checks/conftest.py` imports the fixtures. When a submission is graded, the recorder of
+`needle_shared.grading.inside` takes the judge's place, and the oracle is not there.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from needle_shared.grading.assignment import read_assignment
+from needle_shared.grading.compare import difference
+from needle_shared.grading.inside.records import Record, arrays_of, plain
+
+
+class LocalJudge:
+    """Compares each value with its oracle at once, and fails the check where they differ."""
+
+    def close(
+        self,
+        name: str,
+        value: Any,
+        want: Callable[[], Any],
+        rtol: float | None = None,
+        atol: float | None = None,
+    ) -> None:
+        """Compare a tensor, array or number, or a list or tuple of them, within a tolerance.
+
+        Shapes and kinds of dtype must be equal. Without tolerances, those of the dtype are used.
+        """
+        got = list(arrays_of(name, value))
+        expected = list(arrays_of(name, want()))
+        if len(got) != len(expected):
+            pytest.fail(f"{name}: {len(got)} arrays, expected {len(expected)}", pytrace=False)
+        for (name_, g), (_, e) in zip(got, expected, strict=True):
+            _compare(Record(name_, "close", e, rtol, atol), Record(name_, "close", g))
+
+    def value(self, name: str, value: Any, want: Callable[[], Any]) -> None:
+        """Compare numbers, texts, truth values, None or lists of them: equal, and of equal type."""
+        _compare(
+            Record(name, "value", plain(name, want())), Record(name, "value", plain(name, value))
+        )
+
+    def shape(self, name: str, value: Any, want: Callable[[], Any]) -> None:
+        """Compare the shape of a tensor or array."""
+        self.value(name, tuple(value.shape), want)
+
+    def raises(self, name: str, exception: type[Exception], call: Callable[[], Any]) -> None:
+        """Check that `call()` raises `exception` or one derived from it."""
+        raised = exception_of(exception, call)
+        _compare(Record(name, "raises", exception.__name__), Record(name, "raises", raised))
+
+    def same_memory(self, name: str, a: Any, b: Any, want: Callable[[], bool]) -> None:
+        """Compare whether two NumPy arrays share memory."""
+        self.value(name, bool(np.shares_memory(a, b)), want)
+
+    def speed(
+        self,
+        name: str,
+        call: Callable[..., Any],
+        inputs: Callable[[], tuple[Any, ...]],
+        want: Callable[..., Any],
+        ratio: dict[float, float],
+    ) -> None:
+        """Check the result of `call(*inputs())`; its time decides when a submission is graded.
+
+        There, `ratio` says which share of the points is earned up to which multiple of the
+        reference's time: ``{1.5: 1.0, 3: 0.5}``. Each repetition has new inputs.
+        """
+        del ratio
+        arguments = inputs()
+        self.close(name, call(*arguments), want=lambda: want(*arguments))
+
+
+def _compare(expected: Record, got: Record) -> None:
+    problem = difference(expected, got)
+    if problem:
+        pytest.fail(problem, pytrace=False)
+
+
+def exception_of(exception: type[Exception], call: Callable[[], Any]) -> str:
+    """Return the name of `exception` if `call()` raises it, of another one, or ""."""
+    try:
+        call()
+    except exception:
+        return exception.__name__
+    except Exception as error:
+        return type(error).__name__
+    return ""
+
+
+def assignment_folder(path: Path) -> Path:
+    """Return the folder of the stage that a check belongs to."""
+    for folder in path.resolve().parents:
+        if (folder / "assignment.toml").is_file():
+            return folder
+    raise FileNotFoundError(f"no assignment.toml in a folder above {path}")
+
+
+@pytest.fixture
+def judge() -> LocalJudge:
+    """Return the judge of the check."""
+    return LocalJudge()
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest) -> Any:
+    """Return the package of the stage; `stage.module("apps.simple_ml")` is one of its modules."""
+    assignment = read_assignment(assignment_folder(request.path))
+    return Stage(assignment.package)
+
+
+class Stage:
+    """The package that is checked: its public names are attributes."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._package), name)
+
+    def module(self, name: str) -> Any:
+        """Return a module of the package, such as "apps.simple_ml"."""
+        return importlib.import_module(f"{self._package}.{name}")

@@ -1,0 +1,1 @@
+"""The results of grading, and everything that is made of them."""

@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.submission.limits import InvalidSubmission
 
-
 # Python or pytest would run these without being asked.
 _UNASKED = {"conftest.py", "sitecustomize.py", "usercustomize.py"}
 

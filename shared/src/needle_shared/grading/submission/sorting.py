@@ -37,7 +37,10 @@ class Sorting:
             self._ignored[entry.shown] = entry.problem
         elif kind is not None:
             depth, reason = kind
-            self._ignored[_shown(entry.parts, depth)] = reason
+            name = _shown(entry.parts, depth)
+            if entry.kind == "folder" and not name.endswith("/"):
+                name += "/"
+            self._ignored[name] = reason
             if entry.kind == "file" and depth == len(entry.parts) and is_archive(entry.path):
                 self.archives.append(entry)
         elif entry.kind != "folder" and entry.parts:

@@ -51,12 +51,16 @@ class Batch:
         self._earlier = [grader.setup.repository.assignment(name) for name in stages if own]
 
     def run(
-        self, items: Iterable[Item], jobs: int, keep: Callable[[Result], None]
+        self,
+        items: Iterable[Item],
+        jobs: int,
+        keep: Callable[[Result], None],
+        again: bool = False,
     ) -> Iterator[Graded]:
         """Yield the result of each item as it is ready; `keep` stores it first.
 
-        A result of the same files, checks, reference, seed and tier is not made again. Closing the
-        generator stops what has not begun; what has begun is finished by killing its sandboxes.
+        A result of the same files, checks, reference, seed and tier is not made again, unless
+        `again`. Closing the generator stops what has not begun.
         """
         slots: queue.SimpleQueue[int] = queue.SimpleQueue()
         for slot in range(jobs):
@@ -65,7 +69,7 @@ class Batch:
         def work(item: Item) -> Graded:
             slot = slots.get()
             try:
-                graded = self.one(item, slot)
+                graded = self.one(item, slot, again=again)
                 if not graded.kept:
                     keep(graded.result)
                 return graded
@@ -79,7 +83,7 @@ class Batch:
             self._stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def one(self, item: Item, slot: int) -> Graded:
+    def one(self, item: Item, slot: int, *, again: bool = False) -> Graded:
         """Return the result of an item."""
         try:
             submission = read_submission(item.path, self._grader.setup.assignment, self._earlier)
@@ -87,7 +91,8 @@ class Batch:
             return Graded(self._grader.empty(item.student, "invalid", str(error)))
         submission = replace(submission, name=item.student)
         key = self.key(submission)
-        if (earlier := self.earlier_result(item.student)) and earlier.record.get("key") == key:
+        earlier = None if again else self.earlier_result(item.student)
+        if earlier is not None and earlier.record.get("key") == key:
             return Graded(earlier, kept=True)
         result = self._try(submission, slot)
         return Graded(replace(result, record={**result.record, "key": key}))

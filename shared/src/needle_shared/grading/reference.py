@@ -50,7 +50,7 @@ def _run_kind(
     if not any((setup.folder / kind).rglob("test_*.py")):
         return [], {}
     with Session(setup.sandbox, reference_job(setup, seed, kind)) as session:
-        entries = [{**entry, "hidden": kind == "hidden"} for entry in session.listed]
+        entries = session.listed
         outcomes = {}
         for entry in entries:
             if entry.get("needs") and entry["needs"] not in has:

@@ -85,8 +85,8 @@ class Driver:
         mark = item.get_closest_marker("points")
         if mark is None or len(mark.args) != 1:
             raise pytest.UsageError(f"{name} needs the marker points(n, part=...)")
-        function = f"{name.partition('[')[0]}"
-        return {"check": name, "function": function, "points": str(mark.args[0]), **mark.kwargs}
+        settings = {"check": name, "function": name.partition("[")[0], "points": str(mark.args[0])}
+        return {**settings, **mark.kwargs, "hidden": name.startswith("hidden/")}
 
     def broken(self) -> dict[str, str]:
         """Return the sources of the submission that do not compile, with the reason."""

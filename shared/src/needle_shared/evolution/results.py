@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from needle_shared.atomic import write_atomically
+
 SCHEMA = 1
 
 
@@ -115,17 +117,7 @@ def save(comparison: Comparison, path: Path, options: Mapping[str, object]) -> N
         "options": dict(options),
         **asdict(comparison),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the file, so that taking its name is one step; tempfile would make it private.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(_finite(document), file, indent=1, allow_nan=False)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(path, json.dumps(_finite(document), indent=1, allow_nan=False))
 
 
 def _finite(value: Any) -> Any:

@@ -38,6 +38,10 @@ class CheckResult:
     detail: str = ""
     seconds: float = 0.0  # timing: not reproducible
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.earned <= self.points:
+            raise ValueError(f"{self.id}: earned {self.earned} of {self.points} points")
+
 
 @dataclass(frozen=True)
 class QuestionResult:
@@ -48,6 +52,16 @@ class QuestionResult:
     points: Fraction
     earned: Fraction
     pending: Fraction
+    symbols: tuple[str, ...] = ()  # what the student writes: "src/...py::MatMul.compute"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The mark with another choice of earlier stages, and the symbols that make the difference."""
+
+    earlier: str
+    earned: Fraction
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +84,7 @@ class Result:
     taken: tuple[str, ...] = ()  # files of the submission that were used
     ignored: tuple[str, ...] = ()  # and those that were not
     earlier: str = "reference"  # whose earlier stages were used
-    compared: dict[str, Any] = field(default_factory=dict)  # with `--earlier both`: the other mark
+    compared: Compared | None = None  # with `--earlier both`: the other mark
     record: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     log: str = ""  # for the teacher: the end of what the submission printed

@@ -1,0 +1,262 @@
+"""What a student may see of a result. Everything for students is made of this, not of the result.
+
+A hidden check becomes its number in the question and whether it passed: its name, message and
+detail are not even here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Literal
+
+from needle_shared.grading.results.model import CheckResult, CheckStatus, QuestionResult, Result
+from needle_shared.grading.results.sanitise import sanitised
+
+Tone = Literal["good", "part", "bad", "wait"]
+
+WORDS: dict[CheckStatus, str] = {
+    "passed": "passed",
+    "failed": "failed",
+    "error": "error",
+    "timeout": "too slow",
+    "crash": "crashed",
+    "protocol": "broke off",
+    "not_found": "not found",
+    "not_run": "not run",
+    "pending": "pending",
+}
+_MEANING: dict[CheckStatus, str] = {
+    "passed": "",
+    "failed": "A value is not the expected one.",
+    "error": "Your code raised an exception.",
+    "timeout": "The check did not end in time.",
+    "crash": "The process died while this check ran.",
+    "protocol": "The process ended without an answer to this check.",
+    "not_found": "Your submission has no file with this code, or the file does not compile.",
+    "not_run": "This check was not run, because of what happened in an earlier one.",
+    "pending": "This check needs a device that the grading machine has not. It will be graded "
+    "later.",
+}
+_HIDDEN_FAILED = (
+    "Hidden checks test the same rules with other inputs: other shapes, empty arrays, views, "
+    "negative axes. Read the docstrings again, and try such cases."
+)
+
+
+@dataclass(frozen=True)
+class ShownCheck:
+    """A check as the student sees it; `command` runs it on their own machine."""
+
+    name: str
+    question: str
+    hidden: bool
+    tone: Tone
+    word: str
+    points: Fraction
+    earned: Fraction
+    message: str = ""
+    command: str = ""
+
+    @property
+    def lost(self) -> Fraction:
+        """The points that this check cost; a pending one costs nothing."""
+        return Fraction(0) if self.tone == "wait" else self.points - self.earned
+
+
+@dataclass(frozen=True)
+class ShownQuestion:
+    """A question with its checks; `advice` says what to do about hidden checks that failed."""
+
+    id: str
+    title: str
+    points: Fraction
+    earned: Fraction
+    pending: Fraction
+    symbols: tuple[str, ...]
+    checks: tuple[ShownCheck, ...]
+    advice: str
+
+    @property
+    def passed(self) -> int:
+        """How many checks passed."""
+        return sum(check.tone == "good" for check in self.checks)
+
+    @property
+    def tone(self) -> Tone:
+        """How the whole question went."""
+        if any(check.lost for check in self.checks):
+            return "part" if self.earned else "bad"
+        return "wait" if self.pending else "good"
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to do next: a function of checks that failed, and what it cost."""
+
+    name: str
+    command: str
+    failing: int
+    lost: Fraction
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A result as the student sees it. `first` are the steps to begin with, most points first."""
+
+    student: str
+    stage: str
+    title: str
+    status: str
+    message: str
+    points: Fraction
+    earned: Fraction
+    pending: Fraction
+    questions: tuple[ShownQuestion, ...]
+    first: tuple[Step, ...]
+    notes: tuple[str, ...]
+    taken: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+    @property
+    def checks(self) -> tuple[ShownCheck, ...]:
+        """The checks of all questions."""
+        return tuple(check for question in self.questions for check in question.checks)
+
+
+def shown(result: Result) -> Shown:
+    """Return what the student may see of a result, sanitised."""
+    result = sanitised(result)
+    names = public_names(result)
+    checks = [_check(result, check, names[check.id]) for check in result.checks]
+    questions = tuple(_question(question, checks) for question in _questions(result))
+    return Shown(
+        student=result.student,
+        stage=result.stage,
+        title=result.title,
+        status=result.status,
+        message=result.message,
+        points=result.points,
+        earned=result.earned,
+        pending=result.pending,
+        questions=questions,
+        first=_first_steps(checks),
+        notes=result.notes,
+        taken=result.taken,
+        ignored=result.ignored,
+    )
+
+
+def public_names(result: Result) -> dict[str, str]:
+    """Return for the id of each check the name that a student sees.
+
+    A hidden one is called by its number among the hidden checks of its question.
+    """
+    names, hidden = {}, dict.fromkeys((check.question for check in result.checks), 0)
+    for check in result.checks:
+        if check.hidden:
+            hidden[check.question] += 1
+            names[check.id] = f"hidden check {hidden[check.question]} of {check.question}"
+        else:
+            names[check.id] = short_name(check.id)
+    return names
+
+
+def short_name(id_: str) -> str:
+    """Return the id of a check without the file that it is in."""
+    function, bracket, parameters = id_.partition("[")
+    return function.rpartition("::")[2] + bracket + parameters
+
+
+def command_of(stage: str, check: CheckResult) -> str:
+    """Return the command that runs a visible check on a student's machine, or ""."""
+    function = re.match(r"\w+", short_name(check.id))
+    return f"nox -s {stage} -- -k {function[0]}" if function and not check.hidden else ""
+
+
+def points_text(points: Fraction, decimals: int = 2) -> str:
+    """Return points with at most two decimals, or `decimals`: "5", "2.5", "1.67"."""
+    exact = Decimal(points.numerator) / Decimal(points.denominator)
+    text = f"{exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
+
+
+def _check(result: Result, check: CheckResult, name: str) -> ShownCheck:
+    part = check.status == "failed" and check.earned > 0
+    tone: Tone = "part" if part else "bad"
+    if check.status in ("passed", "pending"):
+        tone = "good" if check.status == "passed" else "wait"
+    if check.hidden:
+        # How it failed would say something about its inputs.
+        word = WORDS[check.status] if tone in ("good", "wait") else "failed"
+        return ShownCheck(name, check.question, True, tone, word, check.points, check.earned)
+    return ShownCheck(
+        name=name,
+        question=check.question,
+        hidden=False,
+        tone=tone,
+        word="partly" if part else WORDS[check.status],
+        points=check.points,
+        earned=check.earned,
+        message=check.message or _MEANING[check.status],
+        command=command_of(result.stage, check) if tone in ("bad", "part") else "",
+    )
+
+
+def _first_steps(checks: list[ShownCheck]) -> tuple[Step, ...]:
+    """Return the three functions of checks that cost most; their parameters count together."""
+    functions: dict[str, list[ShownCheck]] = {}
+    for check in checks:
+        if check.lost and check.command:
+            functions.setdefault(check.command, []).append(check)
+    steps = [
+        Step(
+            name=failing[0].name.partition("[")[0],
+            command=command,
+            failing=len(failing),
+            lost=sum((check.lost for check in failing), Fraction(0)),
+        )
+        for command, failing in functions.items()
+    ]
+    return tuple(sorted(steps, key=lambda step: -step.lost)[:3])
+
+
+def _question(question: QuestionResult, checks: list[ShownCheck]) -> ShownQuestion:
+    own = tuple(check for check in checks if check.question == question.id)
+    return ShownQuestion(
+        id=question.id,
+        title=question.title,
+        points=question.points,
+        earned=question.earned,
+        pending=question.pending,
+        symbols=question.symbols,
+        checks=own,
+        advice=_HIDDEN_FAILED if any(check.hidden and check.lost for check in own) else "",
+    )
+
+
+def _questions(result: Result) -> tuple[QuestionResult, ...]:
+    """Return the questions, and one for each that only checks name."""
+    known = {question.id for question in result.questions}
+    others = dict.fromkeys(check.question for check in result.checks)
+    return (
+        *result.questions,
+        *(question_of(result, id_, id_) for id_ in others if id_ not in known),
+    )
+
+
+def question_of(
+    result: Result, id_: str, title: str, symbols: tuple[str, ...] = ()
+) -> QuestionResult:
+    """Return the sums over the checks of a question."""
+    checks = [check for check in result.checks if check.question == id_]
+    return QuestionResult(
+        id=id_,
+        title=title,
+        points=sum((check.points for check in checks), Fraction(0)),
+        earned=sum((check.earned for check in checks), Fraction(0)),
+        pending=sum((c.points for c in checks if c.status == "pending"), Fraction(0)),
+        symbols=symbols,
+    )

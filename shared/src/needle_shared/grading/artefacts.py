@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-from needle_shared.grading.results.classroom import Entry
 from needle_shared.grading.results.gradebook import write_gradebook
 from needle_shared.grading.results.gradescope import write_gradescope
 from needle_shared.grading.results.html import write_feedback, write_summary
 from needle_shared.grading.results.junit import write_junit
 from needle_shared.grading.results.model import Result
+from needle_shared.grading.results.roster import Roster
 from needle_shared.grading.results.serialize import write_result
 
 
@@ -30,7 +30,10 @@ def write_student(result: Result, out: Path) -> None:
     write_result(result, folder / "result.json")
 
 
-def write_class(entries: Sequence[Entry], out: Path) -> None:
+def write_class(
+    results: Iterable[Result], roster: Roster | None, questions: Iterable[str], out: Path
+) -> None:
     """Write the gradebook and the summary of a class."""
-    write_gradebook(entries, out / "gradebook.csv")
-    write_summary(entries, out / "summary.html")
+    results = list(results)
+    write_gradebook(results, out / "gradebook.csv", roster, list(questions))
+    write_summary(results, out / "summary.html", roster)

@@ -31,9 +31,9 @@ from needle_shared.grading.commands.options import (
 from needle_shared.grading.grade import Earlier, Grader, Rules
 from needle_shared.grading.hardware import available
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
-from needle_shared.grading.results.classroom import Entry
 from needle_shared.grading.results.gradescope import write_gradescope
 from needle_shared.grading.results.model import Result
+from needle_shared.grading.results.roster import Roster, Student
 from needle_shared.grading.results.terminal import make_console, show
 from needle_shared.grading.runtime import MissingPackageError
 from needle_shared.grading.sandbox.find import find_sandbox
@@ -43,7 +43,8 @@ from needle_shared.grading.session import LIMITS, StartError
 from needle_shared.grading.setup import Setup
 from needle_shared.grading.skeletons import Skeletons
 from needle_shared.grading.submission.names import unique_names
-from needle_shared.grading.submission.roster import RosterError, Student, read_roster
+from needle_shared.grading.submission.roster import RosterError, read_roster
+from needle_shared.grading.submission.roster import Student as Listed
 from needle_shared.grading.submission.search import Found, Work, find_submissions
 
 
@@ -127,8 +128,8 @@ def command(
         fail(str(error), INFRASTRUCTURE)
     except (CatalogueError, ReferenceFailedError) as error:
         fail(f"the checks of {stage} are not sound: {error}", INFRASTRUCTURE)
-    entries = [_entry(work, results.get(work.name), roster=students is not None) for work in works]
-    write_class(entries, out)
+    questions = [question.id for question in repository.assignment(stage).questions]
+    write_class(results.values(), None if students is None else _listed(works), questions, out)
     for result in results.values() if len(works) == 1 else ():
         show(result, console)
         if gradescope is not None:
@@ -142,7 +143,7 @@ def command(
 
 
 def _works(
-    assignment: Assignment, paths: tuple[Path, ...], students: tuple[Student, ...] | None
+    assignment: Assignment, paths: tuple[Path, ...], students: tuple[Listed, ...] | None
 ) -> list[Work]:
     """Return the submissions at all paths; a roster is for one folder of them."""
     if students is not None and len(paths) > 1:
@@ -199,6 +200,8 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
         yield lambda name: bar.update(task, advance=1, description=name[:30])
 
 
-def _entry(work: Work, result: Result | None, *, roster: bool) -> Entry:
-    student = work.student or Student(work.name)
-    return Entry(student, result, on_roster=not roster or work.student is not None)
+def _listed(works: list[Work]) -> Roster:
+    """Return the students of the roster, under the names of their submissions."""
+    found = [(work.name, work.student) for work in works if work.student is not None]
+    students = tuple(Student(name, student.name, student.email) for name, student in found)
+    return Roster(students, has_email=any(student.email for student in students))

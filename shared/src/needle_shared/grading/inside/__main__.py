@@ -157,6 +157,7 @@ def main() -> int:
                 "--assert=plain",
                 "--import-mode=importlib",
                 f"--basetemp={Path.cwd() / 'pytest'}",
+                "--tb=native",
                 "-Wignore",
                 "-pno:cacheprovider",
                 "-pno:faulthandler",

@@ -93,7 +93,7 @@ class _Work:
         """Run the checks, and add up."""
         started = time.monotonic()
         try:
-            files, package, earlier, ran = self._run()
+            files, ran = self._run()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
         checks = tuple(
@@ -116,25 +116,24 @@ class _Work:
             log="\n".join(log for part in ran.values() for log in part.logs if log)[-65536:],
         )
 
-    def _run(self) -> tuple[Files, Package, list[Package], dict[Kind, Ran]]:
+    def _run(self) -> tuple[Files, dict[Kind, Ran]]:
+        """Assemble and run, again without files that do not compile."""
         for left in reversed(range(_ROUNDS + 1)):
             files, package = self._assemble(self.assignment, self.submission.files)
             earlier = self._earlier()
             try:
-                return files, package, earlier, self._run_kinds(package, earlier, files)
+                return files, self._run_kinds(package, earlier, files)
             except BrokenError as error:
                 if not left:
                     files = replace(files, replaced={**files.replaced, **error.files})
                     unusable = UnusableError("protocol", "the package does not compile")
                     failed: dict[Kind, Ran] = {kind: Ran(unusable=unusable) for kind in KINDS}
-                    return files, package, earlier, failed
+                    return files, failed
                 broken = {f"src/{name}": why for name, why in error.files.items()}
                 self._broken(self.assignment.stage).update(broken)
         raise AssertionError
 
-    def _run_kinds(
-        self, package: Package, earlier: list[Package], files: Files
-    ) -> dict[Kind, Ran]:
+    def _run_kinds(self, package: Package, earlier: list[Package], files: Files) -> dict[Kind, Ran]:
         ran: dict[Kind, Ran] = {}
         for kind in KINDS:
             chosen = {check.id for check in self.grader.chosen()}
@@ -146,9 +145,7 @@ class _Work:
                 sources=files.python_sources,
                 slot=self.slot,
             )
-            rival = replace(
-                reference_job(self.setup, self.grader.rules.seed, kind), slot=self.slot
-            )
+            rival = replace(reference_job(self.setup, self.grader.rules.seed, kind), slot=self.slot)
             ran[kind] = run_checks(
                 self.setup.sandbox, job, checks, self.grader.reference, self.clock,
                 self.grader.gate, lambda rival=rival: rival,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from needle_shared.grading.assignment import Assignment
-from needle_shared.grading.catalogue import Check, CatalogueError, catalogue
+from needle_shared.grading.catalogue import CatalogueError, Check, catalogue
 
 
 class _Collector:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -9,15 +10,16 @@ from dataclasses import dataclass, field, replace
 from needle_shared.grading.catalogue import Check
 from needle_shared.grading.duel import run_timed
 from needle_shared.grading.gate import Gate
+from needle_shared.grading.outcome import Outcome
 from needle_shared.grading.reference import Reference
 from needle_shared.grading.sandbox.interface import Sandbox
-from needle_shared.grading.session import Job, Outcome, Session, StartError, UnusableError
+from needle_shared.grading.session import Job, Session, StartError, UnusableError
 
 SHORTEST = 10.0  # seconds for a check, at least
 MULTIPLE = 10.0  # of the reference's time here
 TOTAL_SHORTEST = 120.0  # seconds for a submission, at least
 TOTAL_MULTIPLE = 20.0
-_STARTS = 3
+_PAUSES = (0.5, 2.0)  # seconds before a sandbox that did not start is tried again
 
 NOT_RUN = "not run: the time for this submission was over"
 
@@ -114,7 +116,9 @@ def _run_until_death(
             if expected.lap is None:
                 outcome = session.run(check.id, seconds, expected)
             else:
-                outcome, measured = run_timed(sandbox, session, rival(), check.id, seconds, expected)
+                outcome, measured = run_timed(
+                    sandbox, session, rival(), check.id, seconds, expected
+                )
                 outcome = replace(outcome, rival=measured)
             ran.outcomes[check.id] = outcome
             if session.ended:
@@ -126,11 +130,8 @@ def _run_until_death(
 
 def start(sandbox: Sandbox, job: Job) -> Session:
     """Start a session; try again where the machine, not the submission, made it fail."""
-    for attempt in range(_STARTS):
-        try:
+    for pause in _PAUSES:
+        with contextlib.suppress(StartError):
             return Session(sandbox, job)
-        except StartError:
-            if attempt == _STARTS - 1:
-                raise
-            time.sleep(0.5 * (attempt + 1))
-    raise AssertionError
+        time.sleep(pause)
+    return Session(sandbox, job)

@@ -45,3 +45,5 @@ def test_errors(stage, judge, rng):
     judge.raises("label too large", IndexError, lambda: stage.softmax_loss(Z, y + 3))
     judge.raises("negative label", IndexError, lambda: stage.softmax_loss(Z, y - 3))
     judge.raises("labels are missing", ValueError, lambda: stage.softmax_loss(Z, y[:4]))
+    whole = np.rint(10 * Z).astype(np.int64)
+    judge.raises("whole numbers", TypeError, lambda: stage.softmax_loss(whole, y))

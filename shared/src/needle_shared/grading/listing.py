@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +49,11 @@ def list_checks(assignment: Assignment) -> tuple[Check, ...]:
     if code != 0:
         raise CatalogueError(f"the checks in {folder} cannot be collected:\n{said.getvalue()}")
     return catalogue(assignment, collector.found)
+
+
+def points_of_questions(assignment: Assignment) -> dict[str, Fraction]:
+    """Return what each question is worth."""
+    points = dict.fromkeys((question.id for question in assignment.questions), Fraction(0))
+    for check in list_checks(assignment):
+        points[check.question] += check.points
+    return points

@@ -17,7 +17,7 @@ from needle_shared.grading.catalogue import Check
 from needle_shared.grading.gate import Gate
 from needle_shared.grading.reference import Reference, reference_job
 from needle_shared.grading.results.model import CheckResult, Result
-from needle_shared.grading.run_checks import NOT_RUN, Clock, Ran, run_checks, total
+from needle_shared.grading.run_checks import NOT_RUN, SHORTEST, Clock, Ran, run_checks, total
 from needle_shared.grading.scoring import judged, questions_of
 from needle_shared.grading.session import BrokenError, Job, UnusableError
 from needle_shared.grading.setup import KINDS, Kind, Package, Setup
@@ -35,6 +35,7 @@ class Rules:
     seed: int
     earlier: Earlier = "reference"
     only: str | None = None  # a regular expression for the names of checks
+    check_seconds: float = SHORTEST
 
 
 class Grader:
@@ -49,6 +50,7 @@ class Grader:
         self.rules = rules
         self.gate = Gate()
         self.record = {**setup.record(), "seed": rules.seed, "earlier": rules.earlier}
+        self.record |= {"check_seconds": rules.check_seconds}
         self.record |= {"sandbox": setup.sandbox.describe()}
 
     def chosen(self) -> list[Check]:
@@ -85,7 +87,7 @@ class _Work:
         self.submission = submission
         self.slot = slot
         self.folder = self.setup.folder / "jobs" / str(slot)
-        self.clock: Clock = total(grader.reference)
+        self.clock: Clock = total(grader.reference, grader.rules.check_seconds)
         self.notes: list[str] = []
         self.broken: dict[str, dict[str, str]] = {}  # of each stage
 

@@ -51,9 +51,9 @@ def list_checks(assignment: Assignment) -> tuple[Check, ...]:
     return catalogue(assignment, collector.found)
 
 
-def points_of_questions(assignment: Assignment) -> dict[str, Fraction]:
-    """Return what each question is worth."""
-    points = dict.fromkeys((question.id for question in assignment.questions), Fraction(0))
+def points_of_questions(assignment: Assignment) -> dict[str, tuple[Fraction, Fraction]]:
+    """Return what the visible and the hidden checks of each question are worth."""
+    points = {question.id: [Fraction(0), Fraction(0)] for question in assignment.questions}
     for check in list_checks(assignment):
-        points[check.question] += check.points
-    return points
+        points[check.question][check.hidden] += check.points
+    return {question: (visible, hidden) for question, (visible, hidden) in points.items()}

@@ -26,9 +26,10 @@ NOT_RUN = "not run: the time for this submission was over"
 
 @dataclass
 class Clock:
-    """The time that is left for a submission."""
+    """The time that is left for a submission, and what a check has of it at least."""
 
     seconds: float
+    check_seconds: float = SHORTEST
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -46,16 +47,16 @@ class Ran:
     unusable: UnusableError | None = None
 
 
-def limit(check: Check, reference: Reference) -> float:
+def limit(check: Check, reference: Reference, shortest: float) -> float:
     """Return the seconds that a check may take: its own limit, or by the reference's time."""
     if check.timeout is not None:
         return check.timeout
-    return max(SHORTEST, MULTIPLE * reference.outcomes[check.id].seconds)
+    return max(shortest, MULTIPLE * reference.outcomes[check.id].seconds)
 
 
-def total(reference: Reference) -> Clock:
+def total(reference: Reference, check_seconds: float) -> Clock:
     """Return the clock of a submission."""
-    return Clock(max(TOTAL_SHORTEST, TOTAL_MULTIPLE * reference.seconds))
+    return Clock(max(TOTAL_SHORTEST, TOTAL_MULTIPLE * reference.seconds), check_seconds)
 
 
 def run_checks(
@@ -112,7 +113,7 @@ def _run_until_death(
             if clock.left <= 0:
                 return todo[i:]
             expected = reference.outcomes[check.id]
-            seconds = min(limit(check, reference), max(clock.left, 1.0))
+            seconds = min(limit(check, reference, clock.check_seconds), max(clock.left, 1.0))
             if expected.lap is None:
                 outcome = session.run(check.id, seconds, expected)
             else:

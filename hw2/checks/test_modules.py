@@ -158,7 +158,7 @@ def test_batch_norm_in_training(stage, judge, rng):
     judge.close("y", y, want=lambda: standard(x, x.mean(0), x.var(0), eps) * w + b)
 
 
-@pytest.mark.points(2, part="modules")
+@pytest.mark.points(1.5, part="modules")
 def test_batch_norm_running_statistics(stage, judge, rng):
     m, n = sizes(rng, 2)
     batches, momentum = rng.normal(2, 3, (3, m, n)), float(rng.uniform(0.1, 0.4))
@@ -197,7 +197,5 @@ def test_dropout(stage, judge, rng):
     layer = stage.nn.Dropout(p)
     np.random.seed(seed)
     y = layer(stage.Tensor(x))
-    judge.close(
-        "in training", y, want=lambda: dropped(np.random.RandomState(seed), x, p)
-    )
+    judge.close("in training", y, want=lambda: dropped(np.random.RandomState(seed), x, p))
     judge.close("in evaluation", layer.eval()(stage.Tensor(x)), want=lambda: x)

@@ -79,7 +79,7 @@ def test_logsoftmax(stage, judge, rng, axes):
     judge.close("log-softmax", y, want=lambda: x - logsumexp(x, axes))
 
 
-@pytest.mark.points(2, part="operators")
+@pytest.mark.points(1, part="operators")
 @pytest.mark.parametrize("create_graph", MODES)
 def test_logsoftmax_gradient(stage, judge, rng, create_graph):
     x = rng.standard_normal(sizes(rng, 2)) * 3

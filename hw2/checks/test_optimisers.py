@@ -91,7 +91,7 @@ def test_adamw(stage, judge, rng):
     judge.close("values", values, want=lambda: adam(starts, gradients, lr, decay=decay))
 
 
-@pytest.mark.points(1.5, part="optimisers")
+@pytest.mark.points(1, part="optimisers")
 def test_clip_grad_norm(stage, judge, rng):
     starts, (gradients,) = draw(rng, 1)
     bound = float(rng.uniform(0.1, 0.5))

@@ -161,7 +161,7 @@ def test_batch_norm_gradient_in_evaluation(stage, judge, rng):
 
 @pytest.mark.points(1, part="modules", hidden=True)
 def test_dropout_gradient(stage, judge, rng):
-    x, p, seed = rng.standard_normal((3, 1, 5, 4)), float(rng.uniform(0.1, 0.3))
+    x, p = rng.standard_normal((3, 1, 5, 4)), float(rng.uniform(0.1, 0.3))
     seed = int(rng.integers(2**31))
     layer, t = stage.nn.Dropout(p), stage.Tensor(x.astype("float32"))
     np.random.seed(seed)
@@ -177,7 +177,7 @@ def test_dropout_gradient(stage, judge, rng):
     judge.close(
         "gradient of the second",
         t.grad,
-        want=lambda: (
-            x * factors(np.random.RandomState(seed), (2, *x.shape), p)[1]
-        ).astype("float32"),
+        want=lambda: (x * factors(np.random.RandomState(seed), (2, *x.shape), p)[1]).astype(
+            "float32"
+        ),
     )

@@ -129,9 +129,7 @@ def test_logarithms_over_other_axes(stage, judge, rng, create_graph):
     )
     kept = stage.Tensor(x)
     stage.logsumexp(kept, -2, keepdims=True).backward(create_graph=create_graph)
-    judge.close(
-        "gradient with axes kept", kept.grad, want=lambda: np.exp(x - logsumexp(x, -2))
-    )
+    judge.close("gradient with axes kept", kept.grad, want=lambda: np.exp(x - logsumexp(x, -2)))
 
 
 @pytest.mark.points(2, part="operators", hidden=True)

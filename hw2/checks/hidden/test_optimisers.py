@@ -41,9 +41,7 @@ def test_sgd_from_the_first_gradient(stage, judge, rng, nesterov):
     lr, momentum = (float(number) for number in rng.uniform(0.2, 0.9, 2))
     dampening = 0.0 if nesterov else float(rng.uniform(0.2, 0.8))
     parameter = stage.nn.Parameter(start)
-    optimizer = stage.optim.SGD(
-        [parameter], lr, momentum, dampening=dampening, nesterov=nesterov
-    )
+    optimizer = stage.optim.SGD([parameter], lr, momentum, dampening=dampening, nesterov=nesterov)
     values = []
     for g in gradients:
         parameter.grad = stage.Tensor(g)

@@ -217,7 +217,7 @@ def test_train_mnist(stage, judge, rng, tmp_path, start):
     judge.close(
         "errors and losses",
         result,
-        want=lambda: training(sets, epochs, 1 - lr - decay, values or drawn()),
+        want=lambda: trained(sets, epochs, 1 - lr - decay, values or drawn()),
         rtol=1e-4,
     )
 
@@ -234,7 +234,7 @@ def drawn():
     return parameters
 
 
-def training(sets, epochs, factor, parameters):
+def trained(sets, epochs, factor, parameters):
     """Return errors and losses of the last epoch, where each step multiplies parameters."""
     parameters = [np.asarray(parameter, "float64") for parameter in parameters]
     moments = [np.stack([np.zeros(p), np.ones(p)]) for p in 3 * (4, 8)]

@@ -14,19 +14,20 @@ def sgd(start, gradients, lr, momentum, dampening, nesterov):
     return values
 
 
-def adam(start, gradients, lr):
+def adam(start, gradients, lr, decay=0):
     point, m, v, values = start, 0, 0, []
-    for t, g in enumerate(gradients, start=1):
+    for t, gradient in enumerate(gradients, start=1):
+        g = gradient + decay * point
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
         point = point - lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
         values.append(point)
     return values
 
 
-def damped_sgd(start, gradients, lr, momentum):
+def damped_sgd(start, gradients, lr, momentum, decay=0):
     point, velocity, values = start, 0, []
     for g in gradients:
-        velocity = momentum * velocity + (1 - momentum) * g
+        velocity = momentum * velocity + (1 - momentum) * (g + decay * point)
         point = point - lr * velocity
         values.append(point)
     return values
@@ -90,7 +91,7 @@ def test_numbers_of_float32_and_old_values(stage, judge, rng, name):
     parameters = [stage.nn.Parameter(start), stage.nn.Parameter(number)]
     before = parameters[0].data
     grads = [stage.Tensor(g), stage.Tensor(slope)]
-    optimizer = getattr(stage.optim, name)(parameters, lr=0.25)
+    optimizer = getattr(stage.optim, name)(parameters, lr=0.25, weight_decay=0.5)
     for _ in range(2):
         for parameter, grad in zip(parameters, grads, strict=True):
             parameter.grad = grad
@@ -105,8 +106,9 @@ def test_numbers_of_float32_and_old_values(stage, judge, rng, name):
 
 def moved(name, start, g):
     gradients = [np.asarray(g, "float64")] * 2
-    rule = adam(start, gradients, 0.25) if name == "Adam" else damped_sgd(start, gradients, 0.25, 0)
-    return rule[-1].astype("float32")
+    if name == "Adam":
+        return adam(start, gradients, 0.25, 0.5)[-1].astype("float32")
+    return damped_sgd(start, gradients, 0.25, 0, 0.5)[-1].astype("float32")
 
 
 @pytest.mark.points(1, part="optimisers", hidden=True)

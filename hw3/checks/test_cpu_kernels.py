@@ -1,0 +1,111 @@
+"""Question `cpu_kernels`: elementwise operations and copies on the device in C++."""
+
+import numpy as np
+import pytest
+
+
+def on_cpu(stage, x):
+    """Return an array over the memory of `x`, whatever its strides, on the device in C++."""
+    return stage.asarray(x, device=stage.cpu())
+
+
+def some_sizes(rng, count, low=3, high=9):
+    return tuple(rng.integers(low, high, count).tolist())
+
+
+@pytest.mark.points(3, part="cpu_kernels")
+@pytest.mark.parametrize("case", ["same shape", "row", "column", "row and column"])
+def test_two_arrays(stage, judge, rng, case):
+    m, n = some_sizes(rng, 2, 20, 60)
+    shape_a = (m, 1) if case == "row and column" else (m, n)
+    shape_b = {"same shape": (m, n), "column": (m, 1)}.get(case, (n,))
+    x = rng.standard_normal(shape_a).astype(np.float32)
+    y = rng.standard_normal(shape_b).astype(np.float32)
+    a, b = on_cpu(stage, x), on_cpu(stage, y)
+    judge.close("difference", a - b, want=lambda: x - y)
+    judge.close("quotient", b / (a + 7.0), want=lambda: y / (x + 7.0))
+    judge.close("comparison", a < b, want=lambda: x < y)
+
+
+def every_second(x):
+    wide = np.repeat(np.repeat(x, 2, axis=0), 3, axis=1)
+    wide[1::2] = 99
+    return wide[::2, ::3]
+
+
+def transposed(x):
+    return x.T.copy().T
+
+
+def backwards(x):
+    return x[::-1, ::-1]
+
+
+def repeated(x):
+    return np.broadcast_to(x[:, :1], x.shape)
+
+
+LAYOUTS = {"steps": every_second, "transposed": transposed, "backwards": backwards}
+
+
+@pytest.mark.points(3, part="cpu_kernels")
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+def test_strided_operands(stage, judge, rng, dtype):
+    m, n = some_sizes(rng, 2, 20, 90)
+    x, y = (10 * rng.standard_normal((2, m, n))).astype(dtype)
+    a = on_cpu(stage, x)
+    for name, view in [*LAYOUTS.items(), ("repeated", repeated)]:
+        z = view(y)
+        judge.close(f"minus {name}", a - on_cpu(stage, z), want=lambda z=z: x - z)
+        judge.close(f"{name} times a number", on_cpu(stage, z) * 3, want=lambda z=z: z * z.dtype.type(3))
+
+
+@pytest.mark.points(3, part="cpu_kernels")
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_copy(stage, judge, rng, layout):
+    m, n = some_sizes(rng, 2, 20, 90)
+    x = 10 * rng.standard_normal((m, n))
+    for dtype in ("float32", "float64", "uint8"):
+        y = LAYOUTS[layout](np.abs(x).astype(dtype))
+        copy = stage.astype(on_cpu(stage, y), y.dtype, copy=True)
+        judge.close(dtype, copy, want=lambda y=y: y)
+
+
+@pytest.mark.points(2, part="cpu_kernels")
+@pytest.mark.parametrize("layout", ["steps", "transposed", "row repeated"])
+def test_assign(stage, judge, rng, layout):
+    m, n = some_sizes(rng, 2, 20, 60)
+    x = rng.standard_normal((3 * m, 2 * n)).astype(np.float32)
+    whole = x.copy()
+    target, part = (y[1::3, ::2] if layout == "steps" else y[n : 2 * n, :m].T for y in (x, whole))
+    shape = target.shape[1:] if layout == "row repeated" else target.shape
+    source = rng.standard_normal(shape).astype(np.float32)
+    stage.cpu().assign(on_cpu(stage, target)._view, on_cpu(stage, source)._view)
+    part[...] = source
+    judge.close("the whole array", x, want=lambda: whole)
+
+
+@pytest.mark.points(1, part="cpu_kernels")
+@pytest.mark.parametrize("axis", [0, 1], ids=["rows", "columns"])
+def test_take(stage, judge, rng, axis):
+    x = rng.standard_normal(some_sizes(rng, 3)).astype(np.float32)
+    chosen = rng.integers(-x.shape[axis], x.shape[axis], 12)
+    taken = stage.take(on_cpu(stage, x), on_cpu(stage, chosen), axis=axis)
+    judge.close("taken", taken, want=lambda: x.take(chosen, axis))
+
+
+@pytest.mark.points(1, part="cpu_kernels")
+def test_scatter(stage, judge, rng):
+    m, n = some_sizes(rng, 2, 5, 20)
+    x, values = rng.standard_normal((2, m, n)).astype(np.float32)
+    chosen = rng.permutation(m)[: m - 2]
+    before = x.copy()
+    views = [on_cpu(stage, y)._view for y in (x, chosen, values[: m - 2])]
+    stage.cpu().scatter(views[0], [views[1]], views[2])
+    judge.close("the whole array", x, want=lambda: with_rows(before, chosen, values))
+
+
+def with_rows(x, chosen, values):
+    result = x.copy()
+    result[chosen] = values[: len(chosen)]
+    return result

@@ -50,7 +50,7 @@ def test_views(stage, judge, rng, case):
     judge.close("product", product(stage, x, y), want=lambda: x @ y)
 
 
-@pytest.mark.points(1.5, part="matmul")
+@pytest.mark.points(1, part="matmul")
 @pytest.mark.parametrize("dtype", ["int32", "int64"])
 def test_whole_numbers(stage, judge, rng, dtype):
     m, k, n = rng.integers(5, 30, 3)

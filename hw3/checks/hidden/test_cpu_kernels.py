@@ -25,7 +25,7 @@ def test_many_elements(stage, judge, rng, order):
     judge.close("with steps", on_cpu(stage, y[::2, :, ::3]) * 0.5, want=lambda: y[::2, :, ::3] / 2)
 
 
-@pytest.mark.points(2, part="cpu_kernels", hidden=True)
+@pytest.mark.points(1.5, part="cpu_kernels", hidden=True)
 @pytest.mark.parametrize("dtype", ["float64", "int64", "uint8"])
 def test_shapes(stage, judge, rng, dtype):
     m, n = some_sizes(rng, 2, 5, 20)
@@ -74,7 +74,7 @@ def test_assign_converts(stage, judge, rng):
     )
 
 
-@pytest.mark.points(2, part="cpu_kernels", hidden=True)
+@pytest.mark.points(1.5, part="cpu_kernels", hidden=True)
 @pytest.mark.parametrize("case", ["blocks", "elements", "added"])
 def test_indices(stage, judge, rng, case):
     m, n, k = some_sizes(rng, 3, 4, 9)

@@ -25,7 +25,7 @@ def some_sizes(rng, count, low=2, high=6):
 
 
 def with_gaps(rng, count):
-    """Return an array with `count` axes that is not compact, and the flat memory that it lies in."""
+    """Return an array with `count` axes that is not compact, and the memory it lies in."""
     shape = some_sizes(rng, count, 3, 6)
     memory = rng.standard_normal(int(np.prod(shape)) * 2**count)
     return memory.reshape([2 * size for size in shape])[(slice(1, -1),) * count], memory

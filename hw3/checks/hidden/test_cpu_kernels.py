@@ -41,37 +41,45 @@ def test_shapes(stage, judge, rng, dtype):
     judge.raises("sizes that differ", ValueError, lambda: b * on_cpu(stage, y[:, 1:]))
 
 
+PLACES = {
+    "shifted": (np.s_[2:], np.s_[:-2]),
+    "turned around": (np.s_[:], np.s_[::-1, ::-1]),
+}
+
+
 @pytest.mark.points(1, part="cpu_kernels", hidden=True)
-@pytest.mark.parametrize("case", ["shifted", "turned around"])
+@pytest.mark.parametrize("case", PLACES)
 def test_assign_to_itself(stage, judge, rng, case):
-    x = rng.standard_normal(some_sizes(rng, 2, 20, 60)).astype(np.float64)
-    whole = x.copy()
-    if case == "shifted":
-        target, source, expected = x[2:], x[:-2], whole[:-2].copy()
-        place = slice(2, None)
-    else:
-        target, source, expected = x, x[::-1, ::-1], whole[::-1, ::-1].copy()
-        place = slice(None)
-    stage.cpu().assign(on_cpu(stage, target)._view, on_cpu(stage, source)._view)
-    whole[place] = expected
-    judge.close("the whole array", x, want=lambda: whole)
+    x = rng.standard_normal(some_sizes(rng, 2, 20, 60))
+    before = x.copy()
+    target, source = (on_cpu(stage, x[index]) for index in PLACES[case])
+    stage.cpu().assign(target._view, source._view)
+    judge.close("the whole array", x, want=lambda: assigned(before, *PLACES[case]))
+
+
+def assigned(x, target, source):
+    result = x.copy()
+    result[target] = x[source]
+    return result
 
 
 @pytest.mark.points(1, part="cpu_kernels", hidden=True)
 def test_assign_converts(stage, judge, rng):
     m, n = some_sizes(rng, 2, 20, 60)
-    x, source = 100 * rng.standard_normal((m, 2 * n)), 100 * rng.standard_normal((n, m))
-    whole = x.astype(np.int32)
-    target = whole.copy()
-    stage.cpu().assign(
-        on_cpu(stage, target[:, ::2])._view, on_cpu(stage, source.T.astype(np.float64))._view
-    )
-    whole[:, ::2] = source.T.astype(np.int32)
-    judge.close("the whole array", target, want=lambda: whole)
-    repeated = on_cpu(stage, np.broadcast_to(source[0], (n, m)))
-    judge.raises(
-        "read-only", ValueError, lambda: stage.cpu().assign(repeated._view, repeated._view)
-    )
+    source = 100 * rng.standard_normal((n, m))
+    x = rng.integers(-99, 99, (m, 2 * n), np.int32)
+    before = x.copy()
+    target = on_cpu(stage, x[:, ::2])
+    stage.cpu().assign(target._view, on_cpu(stage, source.T)._view)
+    judge.close("the whole array", x, want=lambda: converted(before, source))
+    shared = on_cpu(stage, np.broadcast_to(source[0], (n, m)))._view  # is read-only
+    judge.raises("into repeated rows", ValueError, lambda: stage.cpu().assign(shared, shared))
+
+
+def converted(x, source):
+    result = x.copy()
+    result[:, ::2] = source.T.astype(np.int32)
+    return result
 
 
 @pytest.mark.points(1.5, part="cpu_kernels", hidden=True)

@@ -25,7 +25,7 @@ def some_sizes(rng, count, low=2, high=6):
 
 
 def with_gaps(rng, count):
-    """Return an array with `count` axes that is not compact, and the flat memory that it lies in."""
+    """Return an array with `count` axes that is not compact, and the memory it lies in."""
     shape = some_sizes(rng, count, 3, 6)
     memory = rng.standard_normal(int(np.prod(shape)) * 2**count)
     return memory.reshape([2 * size for size in shape])[(slice(1, -1),) * count], memory
@@ -41,7 +41,9 @@ def test_small_shapes(stage, judge, rng):
     a, b, c = some_sizes(rng, 3, 3, 9)
     layout = stage.module("layout")
     strides = layout.compact_strides((1, a, 1, b, c))
-    judge.close("strides", np.array(strides), want=lambda: np.array([a * b * c, b * c, b * c, c, 1]))
+    judge.close(
+        "strides", np.array(strides), want=lambda: np.array([a * b * c, b * c, b * c, c, 1])
+    )
     # The stride of an axis of size 1 says nothing, nor do those of an empty array.
     sizes, steps = rng.integers(0, 3, 40), rng.integers(b, b + 2, 40)
     found = [
@@ -165,7 +167,7 @@ def test_index_by_arrays(stage, judge, rng, case):
 @pytest.mark.parametrize("case", ["overlap", "leading ones", "broadcast by arrays"])
 def test_set(stage, judge, rng, case):
     x, _ = with_gaps(rng, 2)
-    a, b = x.shape
+    a = len(x)
     before = x.copy()
     array = on_numpy(stage, x)
     if case == "overlap":

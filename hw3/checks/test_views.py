@@ -99,11 +99,13 @@ def test_broadcast(stage, judge, rng, kept):
 
 
 @pytest.mark.points(2.5, part="views")
-@pytest.mark.parametrize("case", ["split", "merge", "regroup"])
+@pytest.mark.parametrize("case", ["further on", "split", "merge", "regroup"])
 def test_reshape_without_copy(stage, judge, rng, case):
     a, b, c = some_sizes(rng, 3, 2, 5)
     memory = rng.standard_normal(9 * a * b * c * 4)
-    if case == "split":  # rows that have a gap between them
+    if case == "further on":  # compact, but not at the start of the memory
+        x, shape = memory[a:][: a * b * 3 * c].reshape(a, b, 3 * c), (b, 3, a, c)
+    elif case == "split":  # rows that have a gap between them
         x = memory[: 2 * a * b * 3 * c].reshape(2 * a, b * 3 * c)[::2]
         shape = (a, b, 3, c)
     elif case == "merge":  # of axes that go on where the next one ends

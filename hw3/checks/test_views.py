@@ -63,7 +63,9 @@ def row_major(x):
 
 
 @pytest.mark.points(1.5, part="views")
-@pytest.mark.parametrize("axes", [(1, 2, 0), (-1, 0, 1), (2, -4, -1, 1)], ids=str)
+@pytest.mark.parametrize(
+    "axes", [(1, 2, 0), (-1, 0, 1), (2, -4, -1, 1)], ids=["moved", "counted from the end", "four"]
+)
 def test_permute(stage, judge, rng, axes):
     x, memory = with_gaps(rng, len(axes))
     permuted = stage.module("layout").permute(layout_of(stage, x, memory), axes)

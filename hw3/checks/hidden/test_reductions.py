@@ -53,6 +53,8 @@ def test_whole_numbers(stage, judge, rng):
     judge.close("products wrap around", products, want=lambda: x.prod(1))
     y = rng.random(x.shape) < 0.5
     judge.close("number of trues", on_cpu(stage, y).sum(1), want=lambda: y.sum(1))
+    z = rng.integers(-99, 99, (4, *rng.integers(200, 900, 1), 3), np.int32)
+    judge.close("sums of int32", on_cpu(stage, z).sum(1), want=lambda: z.sum(1, dtype=np.int64))
 
 
 @pytest.mark.points(0.5, part="reductions", hidden=True)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 
-def on_cpu(stage, x):
-    """Return an array over the memory of `x`, whatever its strides, on the device in C++."""
-    return stage.asarray(x, device=stage.cpu())
+def view_of(kernels, x):
+    """Return a view, for the kernels in C++, of the memory of `x`, whatever its strides."""
+    return kernels.from_numpy(x, False)
 
 
 def some_sizes(rng, count, low=3, high=9):
@@ -19,10 +19,12 @@ def test_many_elements(stage, judge, rng, order):
     shape = (*some_sizes(rng, 2, 60, 90), *some_sizes(rng, 1, 30, 40))
     x = rng.standard_normal(shape).astype(np.float32).transpose(order)
     y = rng.standard_normal(x.shape).astype(np.float32)
-    a, b = on_cpu(stage, x), on_cpu(stage, y)
-    judge.close("difference", b - a, want=lambda: y - x)
-    judge.close("copy", stage.astype(a, np.float32, copy=True), want=lambda: x)
-    judge.close("with steps", on_cpu(stage, y[::2, :, ::3]) * 0.5, want=lambda: y[::2, :, ::3] / 2)
+    kernels = stage.module("_cpu")
+    a, b = view_of(kernels, x), view_of(kernels, y)
+    judge.close("difference", kernels.subtract(b, a), want=lambda: y - x)
+    judge.close("copy", kernels.copy(a), want=lambda: x)
+    halves = kernels.multiply_scalar(view_of(kernels, y[::2, :, ::3]), 0.5)
+    judge.close("with steps", halves, want=lambda: y[::2, :, ::3] / 2)
 
 
 @pytest.mark.points(1.5, part="cpu_kernels", hidden=True)
@@ -31,14 +33,19 @@ def test_shapes(stage, judge, rng, dtype):
     m, n = some_sizes(rng, 2, 5, 20)
     x = (50 * rng.random((m, 1, 1, n))).astype(dtype)
     y = (50 * rng.random((4, n, 1))).astype(dtype)
-    a, b = on_cpu(stage, x), on_cpu(stage, y)
-    judge.close("repeated axes", a * b - a, want=lambda: x * y - x)  # uint8 wraps around
+    kernels = stage.module("_cpu")
+    a, b = view_of(kernels, x), view_of(kernels, y)
+    products = kernels.multiply(a, b)
+    judge.close("repeated axes", products, want=lambda: x * y)  # uint8 wraps around
+    judge.close("of the result", kernels.subtract(products, a), want=lambda: x * y - x)
     z = x[1, 0, 0, 2, ...]
-    number = on_cpu(stage, z)
-    judge.close("0-d", number - b, want=lambda: z - y)
-    judge.close("both 0-d", number * number, want=lambda: z * z)
-    judge.close("no elements", a * on_cpu(stage, y[:, :0]), want=lambda: x * y[:, :0])
-    judge.raises("sizes that differ", ValueError, lambda: b * on_cpu(stage, y[:, 1:]))
+    number = view_of(kernels, z)
+    judge.close("0-d", kernels.subtract(number, b), want=lambda: z - y)
+    judge.close("both 0-d", kernels.multiply(number, number), want=lambda: z * z)
+    empty = view_of(kernels, y[:, :0])
+    judge.close("no elements", kernels.multiply(a, empty), want=lambda: x * y[:, :0])
+    shorter = view_of(kernels, y[:, 1:])
+    judge.raises("sizes that differ", ValueError, lambda: kernels.multiply(b, shorter))
 
 
 PLACES = {
@@ -52,8 +59,8 @@ PLACES = {
 def test_assign_to_itself(stage, judge, rng, case):
     x = rng.standard_normal(some_sizes(rng, 2, 20, 60))
     before = x.copy()
-    target, source = (on_cpu(stage, x[index]) for index in PLACES[case])
-    stage.cpu().assign(target._view, source._view)
+    kernels = stage.module("_cpu")
+    kernels.assign(*(view_of(kernels, x[index]) for index in PLACES[case]))
     judge.close("the whole array", x, want=lambda: assigned(before, *PLACES[case]))
 
 
@@ -69,11 +76,11 @@ def test_assign_converts(stage, judge, rng):
     source = 100 * rng.standard_normal((n, m))
     x = rng.integers(-99, 99, (m, 2 * n), np.int32)
     before = x.copy()
-    target = on_cpu(stage, x[:, ::2])
-    stage.cpu().assign(target._view, on_cpu(stage, source.T)._view)
+    kernels = stage.module("_cpu")
+    kernels.assign(view_of(kernels, x[:, ::2]), view_of(kernels, source.T))
     judge.close("the whole array", x, want=lambda: converted(before, source))
-    shared = on_cpu(stage, np.broadcast_to(source[0], (n, m)))._view  # is read-only
-    judge.raises("into repeated rows", ValueError, lambda: stage.cpu().assign(shared, shared))
+    shared = view_of(kernels, np.broadcast_to(source[0], (n, m)))  # is read-only
+    judge.raises("into repeated rows", ValueError, lambda: kernels.assign(shared, shared))
 
 
 def converted(x, source):
@@ -88,16 +95,17 @@ def test_indices(stage, judge, rng, case):
     m, n, k = some_sizes(rng, 3, 4, 9)
     x = rng.standard_normal((n, m, k)).transpose(1, 0, 2)
     first, second = rng.integers(-m, m, (3, 2)), rng.integers(-n, n, (3, 2))
-    i, j = (on_cpu(stage, y)._view for y in (first, second))
+    kernels = stage.module("_cpu")
+    i, j = view_of(kernels, first), view_of(kernels, second)
     if case == "blocks":
-        gathered = stage.cpu().gather(on_cpu(stage, x[..., ::2])._view, [i])
+        gathered = kernels.gather(view_of(kernels, x[..., ::2]), [i])
         judge.close("gathered", gathered, want=lambda: x[..., ::2][first])
     elif case == "elements":
-        gathered = stage.cpu().gather(on_cpu(stage, x[..., ::-1])._view, [i, j])
+        gathered = kernels.gather(view_of(kernels, x[..., ::-1]), [i, j])
         judge.close("gathered", gathered, want=lambda: x[..., ::-1][first, second])
     else:  # places that are chosen twice take both
         before, values = x.copy(), rng.standard_normal((k, 2)).T
-        stage.cpu().scatter_add(on_cpu(stage, x)._view, [i, j], on_cpu(stage, values)._view)
+        kernels.scatter_add(view_of(kernels, x), [i, j], view_of(kernels, values))
         judge.close("the array", x, want=lambda: added(before, (first, second), values))
 
 

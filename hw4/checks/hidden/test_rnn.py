@@ -109,6 +109,11 @@ def test_relu_sequence_gradient(stage, judge, rng, graph):
     )
 
 
+def total(x, h, values, g, k):
+    output, last = layers("tanh", x, h, [values[:4], values[4:]])
+    return np.sum(output * g) + np.sum(last * k)
+
+
 @pytest.mark.points(0.5, part="rnn", hidden=True)
 def test_layers_gradient(stage, judge, rng):
     x, h = rng.standard_normal((3, 2, 2)), rng.standard_normal((2, 2, 3))
@@ -119,15 +124,10 @@ def test_layers_gradient(stage, judge, rng):
     start = stage.Tensor(h)
     output, last = rnn(stage.Tensor(x), start)
     ((output * stage.Tensor(g)).sum() + (last * stage.Tensor(k)).sum()).backward()
-
-    def total(h, *values):
-        output, last = layers("tanh", x, h, [values[:4], values[4:]])
-        return np.sum(output * g) + np.sum(last * k)
-
     judge.close(
         "gradients",
         [start.grad, *[parameter.grad for parameter in rnn.parameters()]],
-        want=lambda: slopes(total, [h, *cells[0], *cells[1]]),
+        want=lambda: slopes(lambda h, *w: total(x, h, w, g, k), [h, *cells[0], *cells[1]]),
         rtol=1e-6,
         atol=1e-8,
     )

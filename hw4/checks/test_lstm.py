@@ -22,8 +22,8 @@ def states(x, h, c, W_ih, W_hh, bias):
 def layers(x, h, c, cells):
     """Return the states of the last layer, and the last states and cells of all."""
     last = []
-    for state, memory, (W_ih, W_hh, a, b) in zip(h, c, cells, strict=True):
-        x, memory = states(x, state, memory, W_ih, W_hh, a + b)
+    for state, cell, (W_ih, W_hh, a, b) in zip(h, c, cells, strict=True):
+        x, memory = states(x, state, cell, W_ih, W_hh, a + b)
         last.append((x[-1], memory))
     return x, tuple(np.stack(part) for part in zip(*last, strict=True))
 

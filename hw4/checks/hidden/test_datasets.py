@@ -33,6 +33,9 @@ def numbered(words):
 def test_cifar10_slice(stage, judge, rng, tmp_path):
     pixels, labels = draw_images(rng, 6)
     write_images(tmp_path, pixels, labels)
+    (tmp_path / "short").write_bytes(pickle.dumps({b"data": pixels, b"labels": [1]}, protocol=4))
+    read = stage.module("data.cifar10").read_batch
+    judge.raises("too few labels", ValueError, lambda: read(tmp_path / "short"))
     X, y = stage.data.CIFAR10Dataset(tmp_path, train=False)[4:1:-1]
     judge.close("images", X, want=lambda: images(pixels[4:1:-1]))
     judge.close("labels", y, want=lambda: labels[4:1:-1])
@@ -113,6 +116,7 @@ def test_corpus_lines(stage, judge, rng, tmp_path):
 @pytest.mark.points(0.5, part="datasets", hidden=True)
 def test_batchify_dtype(stage, judge, rng):
     words = rng.integers(50, size=11)
+    judge.raises("too few words", ValueError, lambda: stage.data.batchify(words[:2], 3))
     columns = stage.data.batchify(words, 3, None, "float32")
     judge.close("columns", columns, want=lambda: words[:9].reshape(3, 3).T.astype("float32"))
 
@@ -124,5 +128,8 @@ def test_get_batch_at_the_end(stage, judge, rng):
     judge.close(
         "what is left", got, want=lambda: (columns[10 - rest : 10], columns[11 - rest :].ravel())
     )
-    got = stage.data.get_batch(columns.copy(), 5, 5, None, "float32")
+    text = columns.copy()
+    got = stage.data.get_batch(text, 5, 5, None, "float32")
+    text += 1  # the tensors have memory of their own
     judge.close("just enough", got, want=lambda: (columns[5:10] * 1.0, columns[6:11].ravel() * 1.0))
+    judge.raises("no row after it", IndexError, lambda: stage.data.get_batch(columns, 10, 2))

@@ -69,11 +69,11 @@ def tiny_model(stage, table):
             super().__init__()
             self.table = stage.nn.Parameter(stage.Tensor(table))
 
-        def forward(self, words, state=None):
+        def forward(self, words, h=None):
             one_hot = stage.init.one_hot(len(table), words, dtype="float64")
             scores = one_hot @ self.table
-            if state is not None:
-                scores = scores + state
+            if h is not None:
+                scores = scores + h
             if not self.training:
                 scores = scores * 0.25
             return scores.reshape((-1, len(table))), scores[-1] * 0.5

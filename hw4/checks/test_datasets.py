@@ -16,7 +16,7 @@ def write_images(folder, pixels, labels):
         (folder / name).write_bytes(pickle.dumps(fields, protocol=4))
 
 
-def images(pixels):
+def as_images(pixels):
     return pixels.reshape(-1, 3, 32, 32).astype("float32") / np.float32(255)
 
 
@@ -51,7 +51,7 @@ def test_cifar10_item(stage, judge, rng, tmp_path, train):
     data = stage.data.CIFAR10Dataset(tmp_path, train=train)
     chosen = [0, 9] if train else [10, 11]
     items = [data[0], data[len(data) - 1]]
-    judge.close("images", [x for x, _ in items], want=lambda: [*images(pixels[chosen])])
+    judge.close("images", [x for x, _ in items], want=lambda: [*as_images(pixels[chosen])])
     judge.close("labels", [y for _, y in items], want=lambda: [*labels[chosen]])
 
 
@@ -61,7 +61,7 @@ def test_cifar10_batch(stage, judge, rng, tmp_path):
     write_images(tmp_path, pixels, labels)
     chosen = rng.permutation(10)[:5]
     X, y = stage.data.CIFAR10Dataset(tmp_path, train=True).batch(chosen.copy())
-    judge.close("images", X, want=lambda: images(pixels[chosen]))
+    judge.close("images", X, want=lambda: as_images(pixels[chosen]))
     judge.close("labels", y, want=lambda: labels[chosen])
 
 

@@ -12,7 +12,7 @@ def write_images(folder, pixels, labels):
     (folder / "test_batch").write_bytes(pickle.dumps(fields, protocol=4))
 
 
-def images(pixels):
+def as_images(pixels):
     return pixels.reshape(-1, 3, 32, 32).astype("float32") / np.float32(255)
 
 
@@ -37,7 +37,7 @@ def test_cifar10_slice(stage, judge, rng, tmp_path):
     read = stage.module("data.cifar10").read_batch
     judge.raises("too few labels", ValueError, lambda: read(tmp_path / "short"))
     X, y = stage.data.CIFAR10Dataset(tmp_path, train=False)[4:1:-1]
-    judge.close("images", X, want=lambda: images(pixels[4:1:-1]))
+    judge.close("images", X, want=lambda: as_images(pixels[4:1:-1]))
     judge.close("labels", y, want=lambda: labels[4:1:-1])
 
 
@@ -53,7 +53,7 @@ def test_transform_sees_channels_last(stage, judge, rng, tmp_path, whole):
     judge.close(
         "images",
         got,
-        want=lambda: (images(pixels)[:, :, ::-1] * weights.transpose(2, 0, 1))[..., 4:][
+        want=lambda: (as_images(pixels)[:, :, ::-1] * weights.transpose(2, 0, 1))[..., 4:][
             1 if whole else [1, 3]
         ],
     )
@@ -71,7 +71,9 @@ def test_transform_of_batches(stage, judge, rng, tmp_path):
 
     data = stage.data.CIFAR10Dataset(tmp_path, train=False, transforms=[Weigh()])
     X, _ = data.batch(np.array([2, 0, 3]))
-    judge.close("images", X, want=lambda: images(pixels)[[2, 0, 3]] * weights.transpose(0, 3, 1, 2))
+    judge.close(
+        "images", X, want=lambda: as_images(pixels)[[2, 0, 3]] * weights.transpose(0, 3, 1, 2)
+    )
 
 
 def moved(images, draws, padding, p):

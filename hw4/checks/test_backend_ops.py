@@ -27,16 +27,16 @@ def test_stack(stage, judge, rng, axis):
 
 
 @pytest.mark.points(1, part="backend_ops")
-@pytest.mark.parametrize("axis", [0, 1], ids=["first axis", "second axis"])
+@pytest.mark.parametrize("axis", [1, 2], ids=["middle axis", "last axis"])
 def test_stack_gradient(stage, judge, rng, axis):
     members = stage.make_tuple(*[stage.Tensor(a) for a in rng.standard_normal((3, 4, 2))])
-    g = rng.standard_normal([(3, 4, 2), (4, 3, 2)][axis])
+    g = rng.standard_normal([(4, 3, 2), (4, 2, 3)][axis - 1])
     grads = gradient(stage, stage.Stack(axis), stage.Tensor(g), members)
     judge.close("gradients", [*grads], want=lambda: list(np.moveaxis(g, axis, 0)))
 
 
 @pytest.mark.points(1, part="backend_ops")
-@pytest.mark.parametrize("axis", [0, 2], ids=["first axis", "last axis"])
+@pytest.mark.parametrize("axis", [1, 2], ids=["middle axis", "last axis"])
 def test_split(stage, judge, rng, axis):
     x = rng.standard_normal((3, 2, 4))
     parts = stage.split(stage.Tensor(x), axis)

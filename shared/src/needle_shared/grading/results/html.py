@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from needle_shared.atomic import write_atomically
 from needle_shared.grading.results.classroom import CheckCount, Entry, count, join
@@ -141,9 +141,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["points"] = points_text
+    environment.filters["breakable"] = _breakable
     environment.filters["percent"] = lambda share: f"{100 * share:.0f} %"
     environment.filters["share"] = lambda part, whole: float(part / whole) if whole else 0.0
     return environment
+
+
+def _breakable(name: str) -> Markup:
+    """Return the escaped name of a check, which a narrow page may break after an underscore."""
+    return Markup("_<wbr>").join(escape(part) for part in name.split("_"))
 
 
 def _render(template: str, **values: Any) -> str:

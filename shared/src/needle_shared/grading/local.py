@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ import pytest
 
 from needle_shared.grading.assignment import read_assignment
 from needle_shared.grading.compare import difference
-from needle_shared.grading.inside.records import Record, arrays_of, plain
+from needle_shared.grading.inside.records import Record, arrays_of, exception_of, plain
+from needle_shared.grading.inside.stage import Stage
 
 
 class LocalJudge:
@@ -84,17 +84,6 @@ def _compare(expected: Record, got: Record) -> None:
         pytest.fail(problem, pytrace=False)
 
 
-def exception_of(exception: type[Exception], call: Callable[[], Any]) -> str:
-    """Return the name of `exception` if `call()` raises it, of another one, or ""."""
-    try:
-        call()
-    except exception:
-        return exception.__name__
-    except Exception as error:
-        return type(error).__name__
-    return ""
-
-
 def assignment_folder(path: Path) -> Path:
     """Return the folder of the stage that a check belongs to."""
     for folder in path.resolve().parents:
@@ -114,17 +103,3 @@ def stage(request: pytest.FixtureRequest) -> Any:
     """Return the package of the stage; `stage.module("apps.simple_ml")` is one of its modules."""
     assignment = read_assignment(assignment_folder(request.path))
     return Stage(assignment.package)
-
-
-class Stage:
-    """The package that is checked: its public names are attributes."""
-
-    def __init__(self, package: str) -> None:
-        self._package = package
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module(self._package), name)
-
-    def module(self, name: str) -> Any:
-        """Return a module of the package, such as "apps.simple_ml"."""
-        return importlib.import_module(f"{self._package}.{name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,3 +73,14 @@ def plain(name: str, value: Any, depth: int = 0) -> Any:
 def kind_of(value: Any) -> str:
     """Return the name of a value's type for a message."""
     return "None" if value is None else type(value).__name__
+
+
+def exception_of(exception: type[Exception], call: Callable[[], Any]) -> str:
+    """Return the name of `exception` if `call()` raises it, of another one, or ""."""
+    try:
+        call()
+    except exception:
+        return exception.__name__
+    except Exception as error:
+        return type(error).__name__
+    return ""

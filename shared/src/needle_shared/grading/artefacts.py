@@ -1,0 +1,39 @@
+"""The files of results: one folder for each student, and those of the class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from needle_shared.grading.results.gradebook import write_gradebook
+from needle_shared.grading.results.gradescope import write_gradescope
+from needle_shared.grading.results.html import write_feedback, write_summary
+from needle_shared.grading.results.junit import write_junit
+from needle_shared.grading.results.model import Result
+from needle_shared.grading.results.roster import Roster
+from needle_shared.grading.results.serialize import write_result
+
+
+def write_student(result: Result, out: Path) -> None:
+    """Write all files of a student. `result.json` is the last: where it is, the others are.
+
+    A failure of the machine is no result: it never takes the place of one.
+    """
+    folder = out / result.student
+    if result.status == "infra_error" and (folder / "result.json").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    write_feedback(result, folder / "feedback.html")
+    write_gradescope(result, folder / "results.json")
+    write_junit(result, folder / "junit.xml")
+    (folder / "log.txt").write_text(result.log, encoding="utf-8", errors="replace")
+    write_result(result, folder / "result.json")
+
+
+def write_class(
+    results: Iterable[Result], roster: Roster | None, questions: Iterable[str], out: Path
+) -> None:
+    """Write the gradebook and the summary of a class."""
+    results = list(results)
+    write_gradebook(results, out / "gradebook.csv", roster, list(questions))
+    write_summary(results, out / "summary.html", roster)

@@ -1,0 +1,1 @@
+"""The commands of `needle-grade`, one file each."""

@@ -1,0 +1,207 @@
+"""`needle-grade run`: grades submissions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import psutil
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from needle_shared.grading.artefacts import write_class, write_student
+from needle_shared.grading.assignment import Assignment
+from needle_shared.grading.batch import Batch, Item
+from needle_shared.grading.catalogue import CatalogueError
+from needle_shared.grading.commands.options import (
+    INFRASTRUCTURE,
+    INVALID,
+    STOPPED,
+    cache_folder,
+    check_stage,
+    fail,
+    repository_of,
+    root_option,
+    stage_argument,
+)
+from needle_shared.grading.grade import Earlier, Grader, Rules
+from needle_shared.grading.hardware import available
+from needle_shared.grading.reference import ReferenceFailedError, run_reference
+from needle_shared.grading.results.gradescope import write_gradescope
+from needle_shared.grading.results.model import Result
+from needle_shared.grading.results.roster import Roster, Student
+from needle_shared.grading.results.terminal import make_console, show
+from needle_shared.grading.runtime import MissingPackageError
+from needle_shared.grading.sandbox.find import find_sandbox
+from needle_shared.grading.sandbox.interface import NoSandboxError, SandboxError
+from needle_shared.grading.sandbox.stoppable import Stoppable
+from needle_shared.grading.session import LIMITS, StartError
+from needle_shared.grading.setup import Setup
+from needle_shared.grading.skeletons import Skeletons
+from needle_shared.grading.submission.names import unique_names
+from needle_shared.grading.submission.roster import RosterError, read_roster
+from needle_shared.grading.submission.roster import Student as Listed
+from needle_shared.grading.submission.search import Found, Work, find_submissions
+
+
+@click.command("run")
+@stage_argument
+@click.argument("submissions", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for results; otherwise grades/STAGE.",
+)
+@click.option(
+    "--roster",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV with a column student, and if wanted name, email, file: missing ones become rows.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all inputs.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="At once.")
+@click.option("--only", metavar="REGEX", help="Run only checks whose name it is found in.")
+@click.option(
+    "--earlier",
+    type=click.Choice(["reference", "own", "both"]),
+    default="reference",
+    show_default=True,
+    help="Whose earlier stages are imported.",
+)
+@click.option(
+    "--sandbox",
+    "tier",
+    type=click.Choice(["auto", "A", "B", "C", "none"]),
+    default="auto",
+    show_default=True,
+    help="The isolation. `none` runs the submission with your rights.",
+)
+@click.option(
+    "--gradescope",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write Gradescope's results.json of the one submission to this file.",
+)
+@click.option("--again", is_flag=True, help="Grade what has a result already, too.")
+@root_option
+def command(
+    stage: str,
+    submissions: tuple[Path, ...],
+    out: Path | None,
+    roster: Path | None,
+    seed: int,
+    jobs: int,
+    only: str | None,
+    earlier: str,
+    tier: str,
+    gradescope: Path | None,
+    again: bool,
+    root: Path | None,
+) -> None:
+    """Grade SUBMISSIONS of STAGE: folders, zip or tar.gz files, or folders of them.
+
+    Exit codes: 0 graded, whatever the marks; 2 wrong usage; 3 a single submission that cannot be
+    graded; 4 the machine failed: run it again, what is graded is kept.
+    """
+    repository = repository_of(root)
+    check_stage(repository, stage)
+    out = out or Path("grades") / stage
+    try:
+        students = None if roster is None else read_roster(roster)
+    except RosterError as error:
+        raise click.UsageError(str(error)) from None
+    works = _works(repository.assignment(stage), submissions, students)
+    console = make_console()
+    try:
+        sandbox = Stoppable(find_sandbox(tier))
+        with Setup(repository, stage, sandbox) as setup:
+            reference = run_reference(setup, seed, available())
+            grader = Grader(
+                setup, reference, Skeletons(sandbox, cache_folder()), Rules(seed, earlier, only)
+            )
+            results = _grade(grader, works, out, _fitting(jobs), again, sandbox)
+    except KeyboardInterrupt:
+        fail(f"stopped; finished results are in {out}: run it again for the others", STOPPED)
+    except (NoSandboxError, MissingPackageError, SandboxError, StartError) as error:
+        fail(str(error), INFRASTRUCTURE)
+    except (CatalogueError, ReferenceFailedError) as error:
+        fail(f"the checks of {stage} are not sound: {error}", INFRASTRUCTURE)
+    questions = [question.id for question in repository.assignment(stage).questions]
+    write_class(results.values(), None if students is None else _listed(works), questions, out)
+    for result in results.values() if len(works) == 1 else ():
+        show(result, console)
+        if gradescope is not None:
+            write_gradescope(result, gradescope)
+    click.echo(f"results: {out}")
+    states = [result.status for result in results.values()]
+    if "infra_error" in states:
+        sys.exit(INFRASTRUCTURE)
+    if len(works) == 1 and states == ["invalid"]:
+        sys.exit(INVALID)
+
+
+def _works(
+    assignment: Assignment, paths: tuple[Path, ...], students: tuple[Listed, ...] | None
+) -> list[Work]:
+    """Return the submissions at all paths; a roster is for one folder of them."""
+    if students is not None and len(paths) > 1:
+        raise click.UsageError("--roster takes one folder of submissions")
+    works: list[Work] = []
+    for path in paths:
+        try:
+            found: Found = find_submissions(path, assignment, students)
+        except OSError as error:
+            raise click.UsageError(f"{path}: {error.strerror}") from None
+        works += found.works
+        for name in found.skipped:
+            click.echo(f"not a submission: {name}", err=True)
+    if not works:
+        raise click.UsageError(f"no submissions in {paths[0]}")
+    names = unique_names(work.name for work in works)
+    return [replace(work, name=name) for work, name in zip(works, names, strict=True)]
+
+
+def _fitting(jobs: int) -> int:
+    """Return how many of `jobs` have the memory that they may use."""
+    most = max(1, int(psutil.virtual_memory().available // LIMITS.memory))
+    if most < jobs:
+        click.echo(f"the free memory is enough for {most} jobs, not {jobs}", err=True)
+    return min(jobs, most)
+
+
+def _grade(
+    grader: Grader, works: list[Work], out: Path, jobs: int, again: bool, sandbox: Stoppable
+) -> dict[str, Result]:
+    """Grade, show progress, and return results by the names of the works."""
+    results: dict[str, Result] = {}
+    items = [Item(work.name, work.path) for work in works if work.path is not None]
+    batch = Batch(grader, out)
+    with _progress(len(items)) as advance:
+        try:
+            for graded in batch.run(items, jobs, lambda result: write_student(result, out), again):
+                results[graded.result.student] = graded.result
+                advance(graded.result.student)
+        except BaseException:
+            sandbox.stop()
+            raise
+    return results
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[str], None]]:
+    """Show a bar on a terminal, when there is more than one submission."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    shown = total > 1 and console.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not shown) as bar:
+        task = bar.add_task("grading", total=total)
+        yield lambda name: bar.update(task, advance=1, description=name[:30])
+
+
+def _listed(works: list[Work]) -> Roster:
+    """Return the students of the roster, under the names of their submissions."""
+    found = [(work.name, work.student) for work in works if work.student is not None]
+    students = tuple(Student(name, student.name, student.email) for name, student in found)
+    return Roster(students, has_email=any(student.email for student in students))

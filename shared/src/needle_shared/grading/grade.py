@@ -1,0 +1,239 @@
+"""Grades one submission."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from needle_shared.grading.assembly import Files, overlay, write_package
+from needle_shared.grading.assignment import Assignment
+from needle_shared.grading.catalogue import Check
+from needle_shared.grading.gate import Gate
+from needle_shared.grading.reference import Reference, reference_job
+from needle_shared.grading.results.model import CheckResult, Result
+from needle_shared.grading.run_checks import NOT_RUN, Clock, Ran, run_checks, total
+from needle_shared.grading.scoring import judged, questions_of
+from needle_shared.grading.session import BrokenError, Job, UnusableError
+from needle_shared.grading.setup import KINDS, Kind, Package, Setup
+from needle_shared.grading.skeletons import Skeletons
+from needle_shared.grading.submission.intake import Submission
+
+Earlier = Literal["reference", "own"]
+_ROUNDS = 2  # of replacing files that do not compile
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How all submissions of a run are graded."""
+
+    seed: int
+    earlier: Earlier = "reference"
+    only: str | None = None  # a regular expression for the names of checks
+
+
+class Grader:
+    """Grades submissions of one stage by one reference. Many threads may use it at once."""
+
+    def __init__(
+        self, setup: Setup, reference: Reference, skeletons: Skeletons, rules: Rules
+    ) -> None:
+        self.setup = setup
+        self.reference = reference
+        self.skeletons = skeletons
+        self.rules = rules
+        self.gate = Gate()
+        self.record = {**setup.record(), "seed": rules.seed, "earlier": rules.earlier}
+        self.record |= {"sandbox": setup.sandbox.describe()}
+
+    def chosen(self) -> list[Check]:
+        """Return the checks that are run."""
+        pattern = re.compile(self.rules.only or "")
+        return [check for check in self.reference.checks if pattern.search(check.id)]
+
+    def grade(self, submission: Submission, slot: int = 0) -> Result:
+        """Return the result of a submission. Raise StartError if the sandbox does not start."""
+        return _Work(self, submission, slot).result()
+
+    def empty(self, student: str, status: Literal["invalid", "infra_error"], why: str) -> Result:
+        """Return the result of what could not be graded."""
+        assignment = self.setup.assignment
+        return Result(
+            student=student,
+            stage=assignment.stage,
+            title=assignment.title,
+            status=status,
+            isolation=self.setup.sandbox.tier,
+            message=why,
+            earlier=self.rules.earlier,
+            record=self.record,
+        )
+
+
+class _Work:
+    """The grading of one submission."""
+
+    def __init__(self, grader: Grader, submission: Submission, slot: int) -> None:
+        self.grader = grader
+        self.setup = grader.setup
+        self.assignment: Assignment = grader.setup.assignment
+        self.submission = submission
+        self.slot = slot
+        self.folder = self.setup.folder / "jobs" / str(slot)
+        self.clock: Clock = total(grader.reference)
+        self.notes: list[str] = []
+        self.broken: dict[str, dict[str, str]] = {}  # of each stage
+
+    def result(self) -> Result:
+        """Run the checks, and add up."""
+        started = time.monotonic()
+        try:
+            files, package, earlier, ran = self._run()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        checks = tuple(
+            self._check(check, ran[kind_of(check)], files) for check in self.grader.chosen()
+        )
+        return Result(
+            student=self.submission.name,
+            stage=self.assignment.stage,
+            title=self.assignment.title,
+            status="graded",
+            isolation=self.setup.sandbox.tier,
+            checks=checks,
+            questions=questions_of(self.assignment, checks),
+            notes=tuple(dict.fromkeys(self.notes)),
+            taken=files.taken,
+            ignored=tuple(self.submission.ignored),
+            earlier=self.grader.rules.earlier,
+            record={**self.grader.record, "submission": self.submission.hash},
+            timing={"seconds": time.monotonic() - started},
+            log="\n".join(log for part in ran.values() for log in part.logs if log)[-65536:],
+        )
+
+    def _run(self) -> tuple[Files, Package, list[Package], dict[Kind, Ran]]:
+        for left in reversed(range(_ROUNDS + 1)):
+            files, package = self._assemble(self.assignment, self.submission.files)
+            earlier = self._earlier()
+            try:
+                return files, package, earlier, self._run_kinds(package, earlier, files)
+            except BrokenError as error:
+                if not left:
+                    files = replace(files, replaced={**files.replaced, **error.files})
+                    unusable = UnusableError("protocol", "the package does not compile")
+                    failed: dict[Kind, Ran] = {kind: Ran(unusable=unusable) for kind in KINDS}
+                    return files, package, earlier, failed
+                broken = {f"src/{name}": why for name, why in error.files.items()}
+                self._broken(self.assignment.stage).update(broken)
+        raise AssertionError
+
+    def _run_kinds(
+        self, package: Package, earlier: list[Package], files: Files
+    ) -> dict[Kind, Ran]:
+        ran: dict[Kind, Ran] = {}
+        for kind in KINDS:
+            chosen = {check.id for check in self.grader.chosen()}
+            checks = [c for c in self.grader.reference.of_kind(kind) if c.id in chosen]
+            job = Job(
+                package=self.assignment.package,
+                seed=self.grader.rules.seed,
+                binds=self.setup.binds_for(kind, package, earlier),
+                sources=files.python_sources,
+                slot=self.slot,
+            )
+            rival = replace(
+                reference_job(self.setup, self.grader.rules.seed, kind), slot=self.slot
+            )
+            ran[kind] = run_checks(
+                self.setup.sandbox, job, checks, self.grader.reference, self.clock,
+                self.grader.gate, lambda rival=rival: rival,
+            ) if checks else Ran()  # fmt: skip
+        return ran
+
+    def _broken(self, stage: str) -> dict[str, str]:
+        return self.broken.setdefault(stage, {})
+
+    def _assemble(
+        self, assignment: Assignment, submitted: Mapping[str, bytes]
+    ) -> tuple[Files, Package]:
+        """Return a stage's files with the student's in their places, as a package."""
+        stage = assignment.stage
+        skeleton = self.grader.skeletons.files(assignment)
+        files = overlay(assignment, skeleton, submitted, self._broken(stage))
+        extension: Path | None = None
+        if assignment.native is not None:
+            built = self.grader.skeletons.build(assignment, files.files)
+            if built.errors:
+                self.notes.extend(f"{stage}: the C++ does not compile: {e}" for e in built.errors)
+                native = {n: "see the compiler's errors" for n in files.taken if _is_native(n)}
+                self._broken(stage).update(native)
+                files = overlay(assignment, skeleton, submitted, self._broken(stage))
+                built = self.grader.skeletons.build(assignment, files.files)
+            extension = built.module
+        self.notes.extend(f"{stage}: {name} {why}" for name, why in files.replaced.items())
+        folder = self.folder / stage
+        return files, write_package(assignment, files.files, extension, folder)
+
+    def _earlier(self) -> list[Package]:
+        """Return the earlier stages: the reference's, or the student's where they handed one in."""
+        packages = []
+        for stage in self.setup.earlier_stages:
+            own = self.submission.earlier.get(stage, {})
+            if self.grader.rules.earlier == "own" and stage in self.assignment.earlier and own:
+                assignment = self.setup.repository.assignment(stage)
+                packages.append(self._assemble(assignment, own)[1])
+            else:
+                packages.append(self.setup.references[stage])
+        return packages
+
+    def _check(self, check: Check, ran: Ran, files: Files) -> CheckResult:
+        """Return the result of a check."""
+        nothing = CheckResult(
+            id=check.id,
+            question=check.question,
+            hidden=check.hidden,
+            points=check.points,
+            earned=Fraction(0),
+            status="not_run",
+        )
+        expected = self.grader.reference.outcomes.get(check.id)
+        if expected is None:
+            return replace(nothing, status="pending", message=_pending(check))
+        if ran.unusable is not None:
+            error = ran.unusable
+            status = "error" if error.status == "ok" else error.status
+            message = "" if check.hidden else error.message
+            return replace(nothing, status=status, message=message, detail=error.detail)
+        outcome = ran.outcomes.get(check.id)
+        if outcome is None:
+            return replace(nothing, message="" if check.hidden else NOT_RUN)
+        result = judged(check, outcome, expected)
+        if result.status == "error" and (why := self._replaced(outcome.message, files)):
+            return replace(result, status="not_found", message="" if check.hidden else why)
+        return result
+
+    def _replaced(self, message: str, files: Files) -> str:
+        """Return why a symbol of the skeleton was met, if its file is the skeleton's."""
+        found = re.search(rf"{self.assignment.stage}: ([\w:.~]+)", message)
+        for symbol in self.assignment.symbols if found else ():
+            if found and symbol.name == found[1] and symbol.file in files.replaced:
+                return f"{symbol.file} {files.replaced[symbol.file]}"
+        return ""
+
+
+def kind_of(check: Check) -> Kind:
+    """Return which sandbox a check runs in."""
+    return "hidden" if check.hidden else "visible"
+
+
+def _is_native(name: str) -> bool:
+    return not name.endswith(".py")
+
+
+def _pending(check: Check) -> str:
+    return f"needs {check.needs}, which this machine has not: to be graded on one that has"

@@ -1,0 +1,172 @@
+"""The program in the sandbox: it imports a submission and runs the checks that the judge asks for.
+
+The judge's text of settings is the only argument. It begins with what cannot be touched by the
+submission: NumPy, pytest and the checks are imported first, then the submission.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from _pytest.runner import runtestprotocol  # what pytest itself calls for each test
+
+from needle_shared.grading.inside.frames import encode, send
+from needle_shared.grading.inside.recorder import Recorder, open_requests
+from needle_shared.grading.inside.stage import Stage
+
+_LONGEST = {"message": 1500, "detail": 8000}
+
+
+class Driver:
+    """The pytest plugin that takes the place of pytest's own loop over tests."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.package: str = settings["package"]
+        self.seed: int = settings["seed"]
+        self.checks: str = settings["checks"]
+        self.paths: list[str] = settings["paths"]  # of packages: the submission, earlier stages
+        self.sources: list[str] = settings["sources"]  # of the submission, in the first path
+        self.requests = open_requests()
+
+    @pytest.hookimpl
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Make the marker known."""
+        config.addinivalue_line("markers", "points(n, part, ...): points of a check")
+
+    @pytest.fixture
+    def stage(self) -> Stage:
+        """Return the submission's package."""
+        return Stage(self.package)
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
+        """Return the generator of a check: of the run's seed and its name, not of the order."""
+        return np.random.default_rng([self.seed, zlib.crc32(self.name(request.node).encode())])
+
+    @pytest.fixture
+    def judge(self, request: pytest.FixtureRequest) -> Iterator[Recorder]:
+        """Return what takes the place of the judge."""
+        yield Recorder(self.name(request.node), self.requests)
+
+    def name(self, item: Any) -> str:
+        """Return the name of a check: file and test, with the parameters' names."""
+        return f"{Path(item.path).relative_to(self.checks).as_posix()}::{item.name}"
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Say what there is, import the submission, and run what is asked for."""
+        items = {self.name(item): item for item in session.items}
+        send(encode({"event": "checks", "checks": [self.entry(*item) for item in items.items()]}))
+        if broken := self.broken():
+            send(encode({"event": "broken", "files": broken}))
+            return True
+        sys.path[:0] = self.paths
+        try:
+            importlib_import(self.package)
+        except BaseException as error:  # noqa: BLE001 - SystemExit, too, is an answer
+            message, detail = self.describe(error)
+            send(encode({"event": "unusable", "message": message, "detail": detail}))
+            return True
+        send(encode({"event": "ready"}))
+        for line in iter(self.requests.readline, b""):
+            name = json.loads(line)["run"]
+            send(encode({"event": "end", "check": name, **self.run(items[name])}))
+        return True
+
+    def entry(self, name: str, item: Any) -> dict[str, Any]:
+        """Return what the marker of a check says."""
+        mark = item.get_closest_marker("points")
+        if mark is None or len(mark.args) != 1:
+            raise pytest.UsageError(f"{name} needs the marker points(n, part=...)")
+        settings = {"check": name, "function": name.partition("[")[0], "points": str(mark.args[0])}
+        return {**settings, **mark.kwargs, "hidden": name.startswith("hidden/")}
+
+    def broken(self) -> dict[str, str]:
+        """Return the sources of the submission that do not compile, with the reason."""
+        found = {}
+        for name in self.sources:
+            try:
+                source = (Path(self.paths[0]) / name).read_bytes()
+                compile(source, name, "exec", dont_inherit=True)
+            except SyntaxError as error:
+                found[name] = f"line {error.lineno}: {error.msg}"
+            except Exception as error:
+                found[name] = f"{type(error).__name__}: {error}"[:300]
+        return found
+
+    def run(self, item: Any) -> dict[str, str]:
+        """Run one check; return how it ended."""
+        try:
+            reports = runtestprotocol(item, log=False, nextitem=None)
+        except BaseException as error:  # noqa: BLE001
+            message, detail = self.describe(error)
+            return {"status": "error", "message": message, "detail": detail}
+        for report in reports:
+            if report.outcome != "passed":
+                raised = getattr(report, "raised", None)
+                message, detail = raised or (str(report.longrepr)[-500:], "")
+                return {"status": "error", "message": message, "detail": detail}
+        return {"status": "ok"}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
+        """Keep what was raised, as text, with the report."""
+        del item
+        report = yield
+        if call.excinfo is not None:
+            report.raised = self.describe(call.excinfo.value)
+        return report
+
+    def describe(self, error: BaseException) -> tuple[str, str]:
+        """Return an exception in a sentence for the student, and its traceback."""
+        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        own = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename.startswith(self.paths[0])
+        ]
+        if own:
+            name = Path(own[-1].filename).relative_to(self.paths[0]).as_posix()
+            message = f"{message[:1200]} ({name}, line {own[-1].lineno}, in {own[-1].name})"
+        detail = "".join(traceback.format_exception(error))
+        return message[: _LONGEST["message"]], detail[-_LONGEST["detail"] :]
+
+
+def importlib_import(package: str) -> None:
+    """Import a package for the first time."""
+    __import__(package)
+
+
+def main() -> int:
+    """Collect the checks and run pytest with the driver in it."""
+    settings = json.loads(sys.argv[1])
+    return int(
+        pytest.main(
+            [
+                "-q",
+                "-c/dev/null",
+                f"--rootdir={settings['checks']}",
+                "--noconftest",
+                "--assert=plain",
+                "--import-mode=importlib",
+                f"--basetemp={Path.cwd() / 'pytest'}",
+                "--tb=native",
+                "-Wignore",
+                "-pno:cacheprovider",
+                "-pno:faulthandler",
+                settings["checks"],
+            ],
+            plugins=[Driver(settings)],
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

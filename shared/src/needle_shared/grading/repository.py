@@ -1,0 +1,68 @@
+"""The repository that grading works with: its stages and their files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from needle_shared.grading.assignment import FILE, Assignment, AssignmentError, read_assignment
+
+
+class RepositoryError(RuntimeError):
+    """A folder is not a repository of stages, or it has not the stage."""
+
+
+class Repository:
+    """The folder with `hwN/` and `shared/`, where checks and references are."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    @classmethod
+    def around(cls, start: Path) -> Repository:
+        """Return the repository that `start` is in; raise RepositoryError if it is in none."""
+        for folder in (start.resolve(), *start.resolve().parents):
+            if any(folder.glob(f"hw*/{FILE}")):
+                return cls(folder)
+        raise RepositoryError(
+            f"no stages with an {FILE} in {start} or above: run this in a clone of the repository, "
+            "or name it with --root"
+        )
+
+    def stages(self) -> list[str]:
+        """Return the names of the stages that have an assignment."""
+        return sorted(path.parent.name for path in self.root.glob(f"hw*/{FILE}"))
+
+    def assignment(self, stage: str) -> Assignment:
+        """Return the assignment of a stage; raise RepositoryError for an unknown name."""
+        if stage not in self.stages():
+            raise RepositoryError(f"there is no stage {stage!r}: {', '.join(self.stages())}")
+        return read_assignment(self.root / stage)
+
+    def needs(self, stage: str) -> list[str]:
+        """Return the earlier stages that a stage imports, by its pyproject.toml, in order."""
+        text = (self.root / stage / "pyproject.toml").read_text(encoding="utf-8")
+        listed = re.search(r"^dependencies\s*=\s*\[(.*?)\]", text, re.MULTILINE | re.DOTALL)
+        return sorted(set(re.findall(r'"needle-(hw\d+)', listed[1] if listed else "")))
+
+    def package_files(self, stage: str) -> dict[str, bytes]:
+        """Return the reference's Python files, by their names below `hwN/src`."""
+        folder = self.root / stage / "src"
+        found = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.suffix == ".py" or path.name == "py.typed"
+        }
+        if not found:
+            raise AssignmentError(f"{folder} has no Python files")
+        return found
+
+    def check_files(self, stage: str) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """Return the visible and the hidden checks, by their names below `hwN/checks`."""
+        folder = self.root / stage / "checks"
+        files = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("test_*.py"))
+        }
+        hidden = {name: text for name, text in files.items() if name.startswith("hidden/")}
+        return {name: text for name, text in files.items() if name not in hidden}, hidden

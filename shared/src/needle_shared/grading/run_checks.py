@@ -1,0 +1,136 @@
+"""Runs the checks of a submission in sandboxes, and starts a new one when one has died."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from needle_shared.grading.catalogue import Check
+from needle_shared.grading.duel import run_timed
+from needle_shared.grading.gate import Gate
+from needle_shared.grading.reference import Reference
+from needle_shared.grading.sandbox.interface import Sandbox
+from needle_shared.grading.session import Job, Outcome, Session, StartError, UnusableError
+
+SHORTEST = 10.0  # seconds for a check, at least
+MULTIPLE = 10.0  # of the reference's time here
+TOTAL_SHORTEST = 120.0  # seconds for a submission, at least
+TOTAL_MULTIPLE = 20.0
+_STARTS = 3
+
+NOT_RUN = "not run: the time for this submission was over"
+
+
+@dataclass
+class Clock:
+    """The time that is left for a submission."""
+
+    seconds: float
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left."""
+        return self.seconds - (time.monotonic() - self.started)
+
+
+@dataclass
+class Ran:
+    """How the checks ended; those that are not here were not run."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    logs: list[str] = field(default_factory=list)
+    unusable: UnusableError | None = None
+
+
+def limit(check: Check, reference: Reference) -> float:
+    """Return the seconds that a check may take: its own limit, or by the reference's time."""
+    if check.timeout is not None:
+        return check.timeout
+    return max(SHORTEST, MULTIPLE * reference.outcomes[check.id].seconds)
+
+
+def total(reference: Reference) -> Clock:
+    """Return the clock of a submission."""
+    return Clock(max(TOTAL_SHORTEST, TOTAL_MULTIPLE * reference.seconds))
+
+
+def run_checks(
+    sandbox: Sandbox,
+    job: Job,
+    checks: Iterable[Check],
+    reference: Reference,
+    clock: Clock,
+    gate: Gate,
+    rival: Callable[[], Job],
+) -> Ran:
+    """Run checks in order; each death costs its own check only.
+
+    A check that took too long is tried again alone, when the others are done: a busy machine is
+    not the submission's fault. `rival` is the reference's job, for timed checks. Raise BrokenError
+    and StartError as `Session` does.
+    """
+    ran = Ran()
+    todo = list(checks)
+    while todo and clock.left > 0:
+        with gate.shared():
+            todo = _run_until_death(sandbox, job, todo, reference, clock, ran, rival)
+        if ran.unusable is not None:
+            return ran
+    for check in [c for c in checks if _timed_out(ran, c)]:
+        if clock.left <= 0:
+            break
+        with gate.alone():
+            _run_until_death(sandbox, job, [check], reference, clock, ran, rival)
+    return ran
+
+
+def _timed_out(ran: Ran, check: Check) -> bool:
+    return check.id in ran.outcomes and ran.outcomes[check.id].status == "timeout"
+
+
+def _run_until_death(
+    sandbox: Sandbox,
+    job: Job,
+    todo: list[Check],
+    reference: Reference,
+    clock: Clock,
+    ran: Ran,
+    rival: Callable[[], Job],
+) -> list[Check]:
+    """Run checks in one sandbox until it dies; return those that are left."""
+    try:
+        session = start(sandbox, job)
+    except UnusableError as error:
+        ran.unusable = error
+        return todo
+    with session:
+        for i, check in enumerate(todo):
+            if clock.left <= 0:
+                return todo[i:]
+            expected = reference.outcomes[check.id]
+            seconds = min(limit(check, reference), max(clock.left, 1.0))
+            if expected.lap is None:
+                outcome = session.run(check.id, seconds, expected)
+            else:
+                outcome, measured = run_timed(sandbox, session, rival(), check.id, seconds, expected)
+                outcome = replace(outcome, rival=measured)
+            ran.outcomes[check.id] = outcome
+            if session.ended:
+                ran.logs.append(session.log())
+                return todo[i + 1 :]
+        ran.logs.append(session.log())
+    return []
+
+
+def start(sandbox: Sandbox, job: Job) -> Session:
+    """Start a session; try again where the machine, not the submission, made it fail."""
+    for attempt in range(_STARTS):
+        try:
+            return Session(sandbox, job)
+        except StartError:
+            if attempt == _STARTS - 1:
+                raise
+            time.sleep(0.5 * (attempt + 1))
+    raise AssertionError

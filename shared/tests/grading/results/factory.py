@@ -142,21 +142,12 @@ def make_check(name, question, hidden, points, good, random_):
 
 
 def make_questions(checks):
-    questions = []
-    for id_, (title, symbols, *_) in QUESTIONS.items():
-        own = [check for check in checks if check.question == id_]
-        pending = sum((c.points for c in own if c.status == "pending"), Fraction(0))
-        questions.append(
-            QuestionResult(
-                id_,
-                title,
-                sum((c.points for c in own), Fraction(0)),
-                sum((c.earned for c in own), Fraction(0)),
-                pending,
-                tuple(f"src/needle_hw1/ops.py::{symbol}" for symbol in symbols),
-            )
+    return tuple(
+        QuestionResult.of(
+            id_, title, checks, [f"src/needle_hw1/ops.py::{symbol}" for symbol in symbols]
         )
-    return tuple(questions)
+        for id_, (title, symbols, *_) in QUESTIONS.items()
+    )
 
 
 def make_result(student="ada", skill=0.75, seed=1, **changes):

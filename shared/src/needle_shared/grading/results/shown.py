@@ -243,20 +243,5 @@ def _questions(result: Result) -> tuple[QuestionResult, ...]:
     others = dict.fromkeys(check.question for check in result.checks)
     return (
         *result.questions,
-        *(question_of(result, id_, id_) for id_ in others if id_ not in known),
-    )
-
-
-def question_of(
-    result: Result, id_: str, title: str, symbols: tuple[str, ...] = ()
-) -> QuestionResult:
-    """Return the sums over the checks of a question."""
-    checks = [check for check in result.checks if check.question == id_]
-    return QuestionResult(
-        id=id_,
-        title=title,
-        points=sum((check.points for check in checks), Fraction(0)),
-        earned=sum((check.earned for check in checks), Fraction(0)),
-        pending=sum((c.points for c in checks if c.status == "pending"), Fraction(0)),
-        symbols=symbols,
+        *(QuestionResult.of(id_, id_, result.checks) for id_ in others if id_ not in known),
     )

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -132,6 +133,7 @@ def _entry_row(entry: Entry, folder_of: Callable[[str], str]) -> dict[str, Any]:
     }
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("needle_shared.grading.results", "templates"),

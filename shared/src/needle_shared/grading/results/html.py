@@ -108,7 +108,7 @@ def _check_row(item: CheckCount) -> dict[str, Any]:
         "share": item.share,
         "passed": item.passed,
         "graded": item.graded,
-        "others": ", ".join(f"{word} {n}" for word, n in others),
+        "others": ", ".join(f"{word} {n}".replace(" ", "\xa0") for word, n in others),
     }
 
 

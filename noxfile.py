@@ -82,6 +82,10 @@ CUDA_TESTED = {
     "NEEDLE_WERROR": "ON",
 }
 
+# The grader isolates submissions with bubblewrap and libseccomp: from the package index, where the
+# system has no bubblewrap of its own.
+SANDBOX = "" if shutil.which("bwrap") else ",sandbox"
+
 # Compiler flags, libraries to load first and settings of GCC's sanitizers.
 SANITIZE = "-fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize="
 ASAN_FLAGS = f"{SANITIZE}address,undefined"
@@ -329,6 +333,18 @@ def compare(session: nox.Session) -> None:
     """Train the same network on every stage, side by side; `-- --workload text` for another one."""
     install(session, shared="compare,photos", **dict.fromkeys(STAGES, ""))
     session.run("python", "-m", "needle_shared.evolution", *session.posargs)
+
+
+@nox.session(default=False)
+def grade(session: nox.Session) -> None:
+    """Grade submissions: `-- hw1 PATH`; or another command of needle-grade: `-- doctor`."""
+    if not session.posargs:
+        session.error(f"usage: nox -s grade -- {{{','.join(STAGES)}}} PATH [options]")
+    install(session, shared=f"grading{SANDBOX}", **dict.fromkeys(STAGES, ""))
+    arguments = session.posargs
+    if arguments[0] in STAGES:
+        arguments = ["run", *arguments]
+    session.run("needle-grade", *arguments)
 
 
 @nox.session(default=False)

@@ -49,9 +49,7 @@ def overlay(
     """Return the stage's files with those of the student; `broken` ones stay the skeleton's."""
     taken = {name: content for name, content in submitted.items() if name not in broken}
     missing = {
-        name: "is missing from the submission"
-        for name in assignment.files
-        if name not in submitted
+        name: "is missing from the submission" for name in assignment.files if name not in submitted
     }
     return Files(
         files={**skeleton, **taken},

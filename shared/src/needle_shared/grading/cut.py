@@ -40,7 +40,7 @@ def without_oracles(source: str) -> str:
 class _Cut(ast.NodeTransformer):
     """Drops `want=` from calls of the judge's methods, docstrings and local oracles."""
 
-    def visit_Call(self, node: ast.Call) -> ast.Call:  # noqa: N802 - ast's name
+    def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
         function = node.func
         if (
@@ -51,7 +51,7 @@ class _Cut(ast.NodeTransformer):
             node.keywords = [keyword for keyword in node.keywords if keyword.arg != "want"]
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         self.generic_visit(node)
         # Functions and values of the check's body that only an oracle used.
         while unused := [

@@ -6,8 +6,9 @@ import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from needle_shared.grading.outcome import Lap, Outcome
 from needle_shared.grading.sandbox.interface import Sandbox
-from needle_shared.grading.session import Job, Lap, Outcome, Session, StartError
+from needle_shared.grading.session import Job, Session, StartError
 
 
 def run_timed(

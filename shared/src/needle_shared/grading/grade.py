@@ -17,7 +17,7 @@ from needle_shared.grading.catalogue import Check
 from needle_shared.grading.gate import Gate
 from needle_shared.grading.reference import Reference, reference_job
 from needle_shared.grading.results.model import CheckResult, Result
-from needle_shared.grading.run_checks import NOT_RUN, Clock, Ran, run_checks, total
+from needle_shared.grading.run_checks import NOT_RUN, SHORTEST, Clock, Ran, run_checks, total
 from needle_shared.grading.scoring import judged, questions_of
 from needle_shared.grading.session import BrokenError, Job, UnusableError
 from needle_shared.grading.setup import KINDS, Kind, Package, Setup
@@ -35,6 +35,7 @@ class Rules:
     seed: int
     earlier: Earlier = "reference"
     only: str | None = None  # a regular expression for the names of checks
+    check_seconds: float = SHORTEST
 
 
 class Grader:
@@ -49,6 +50,7 @@ class Grader:
         self.rules = rules
         self.gate = Gate()
         self.record = {**setup.record(), "seed": rules.seed, "earlier": rules.earlier}
+        self.record |= {"check_seconds": rules.check_seconds}
         self.record |= {"sandbox": setup.sandbox.describe()}
 
     def chosen(self) -> list[Check]:
@@ -85,7 +87,7 @@ class _Work:
         self.submission = submission
         self.slot = slot
         self.folder = self.setup.folder / "jobs" / str(slot)
-        self.clock: Clock = total(grader.reference)
+        self.clock: Clock = total(grader.reference, grader.rules.check_seconds)
         self.notes: list[str] = []
         self.broken: dict[str, dict[str, str]] = {}  # of each stage
 
@@ -93,7 +95,7 @@ class _Work:
         """Run the checks, and add up."""
         started = time.monotonic()
         try:
-            files, package, earlier, ran = self._run()
+            files, ran = self._run()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
         checks = tuple(
@@ -116,25 +118,24 @@ class _Work:
             log="\n".join(log for part in ran.values() for log in part.logs if log)[-65536:],
         )
 
-    def _run(self) -> tuple[Files, Package, list[Package], dict[Kind, Ran]]:
+    def _run(self) -> tuple[Files, dict[Kind, Ran]]:
+        """Assemble and run, again without files that do not compile."""
         for left in reversed(range(_ROUNDS + 1)):
             files, package = self._assemble(self.assignment, self.submission.files)
             earlier = self._earlier()
             try:
-                return files, package, earlier, self._run_kinds(package, earlier, files)
+                return files, self._run_kinds(package, earlier, files)
             except BrokenError as error:
                 if not left:
                     files = replace(files, replaced={**files.replaced, **error.files})
                     unusable = UnusableError("protocol", "the package does not compile")
                     failed: dict[Kind, Ran] = {kind: Ran(unusable=unusable) for kind in KINDS}
-                    return files, package, earlier, failed
+                    return files, failed
                 broken = {f"src/{name}": why for name, why in error.files.items()}
                 self._broken(self.assignment.stage).update(broken)
         raise AssertionError
 
-    def _run_kinds(
-        self, package: Package, earlier: list[Package], files: Files
-    ) -> dict[Kind, Ran]:
+    def _run_kinds(self, package: Package, earlier: list[Package], files: Files) -> dict[Kind, Ran]:
         ran: dict[Kind, Ran] = {}
         for kind in KINDS:
             chosen = {check.id for check in self.grader.chosen()}
@@ -146,9 +147,7 @@ class _Work:
                 sources=files.python_sources,
                 slot=self.slot,
             )
-            rival = replace(
-                reference_job(self.setup, self.grader.rules.seed, kind), slot=self.slot
-            )
+            rival = replace(reference_job(self.setup, self.grader.rules.seed, kind), slot=self.slot)
             ran[kind] = run_checks(
                 self.setup.sandbox, job, checks, self.grader.reference, self.clock,
                 self.grader.gate, lambda rival=rival: rival,

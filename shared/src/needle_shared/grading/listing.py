@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from needle_shared.grading.assignment import Assignment
-from needle_shared.grading.catalogue import Check, CatalogueError, catalogue
+from needle_shared.grading.catalogue import CatalogueError, Check, catalogue
 
 
 class _Collector:
@@ -48,3 +49,11 @@ def list_checks(assignment: Assignment) -> tuple[Check, ...]:
     if code != 0:
         raise CatalogueError(f"the checks in {folder} cannot be collected:\n{said.getvalue()}")
     return catalogue(assignment, collector.found)
+
+
+def points_of_questions(assignment: Assignment) -> dict[str, tuple[Fraction, Fraction]]:
+    """Return what the visible and the hidden checks of each question are worth."""
+    points = {question.id: [Fraction(0), Fraction(0)] for question in assignment.questions}
+    for check in list_checks(assignment):
+        points[check.question][check.hidden] += check.points
+    return {question: (visible, hidden) for question, (visible, hidden) in points.items()}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from needle_shared.grading.catalogue import Check, catalogue
-from needle_shared.grading.session import Job, Outcome, Session
+from needle_shared.grading.outcome import Outcome
+from needle_shared.grading.session import Job, Session
 from needle_shared.grading.setup import KINDS, Kind, Setup
 
 REFERENCE_SECONDS = 60.0  # for one check

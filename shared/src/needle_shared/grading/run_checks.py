@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -9,24 +10,26 @@ from dataclasses import dataclass, field, replace
 from needle_shared.grading.catalogue import Check
 from needle_shared.grading.duel import run_timed
 from needle_shared.grading.gate import Gate
+from needle_shared.grading.outcome import Outcome
 from needle_shared.grading.reference import Reference
 from needle_shared.grading.sandbox.interface import Sandbox
-from needle_shared.grading.session import Job, Outcome, Session, StartError, UnusableError
+from needle_shared.grading.session import Job, Session, StartError, UnusableError
 
 SHORTEST = 10.0  # seconds for a check, at least
 MULTIPLE = 10.0  # of the reference's time here
 TOTAL_SHORTEST = 120.0  # seconds for a submission, at least
 TOTAL_MULTIPLE = 20.0
-_STARTS = 3
+_PAUSES = (0.5, 2.0)  # seconds before a sandbox that did not start is tried again
 
 NOT_RUN = "not run: the time for this submission was over"
 
 
 @dataclass
 class Clock:
-    """The time that is left for a submission."""
+    """The time that is left for a submission, and what a check has of it at least."""
 
     seconds: float
+    check_seconds: float = SHORTEST
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -44,16 +47,16 @@ class Ran:
     unusable: UnusableError | None = None
 
 
-def limit(check: Check, reference: Reference) -> float:
+def limit(check: Check, reference: Reference, shortest: float) -> float:
     """Return the seconds that a check may take: its own limit, or by the reference's time."""
     if check.timeout is not None:
         return check.timeout
-    return max(SHORTEST, MULTIPLE * reference.outcomes[check.id].seconds)
+    return max(shortest, MULTIPLE * reference.outcomes[check.id].seconds)
 
 
-def total(reference: Reference) -> Clock:
+def total(reference: Reference, check_seconds: float) -> Clock:
     """Return the clock of a submission."""
-    return Clock(max(TOTAL_SHORTEST, TOTAL_MULTIPLE * reference.seconds))
+    return Clock(max(TOTAL_SHORTEST, TOTAL_MULTIPLE * reference.seconds), check_seconds)
 
 
 def run_checks(
@@ -110,11 +113,13 @@ def _run_until_death(
             if clock.left <= 0:
                 return todo[i:]
             expected = reference.outcomes[check.id]
-            seconds = min(limit(check, reference), max(clock.left, 1.0))
+            seconds = min(limit(check, reference, clock.check_seconds), max(clock.left, 1.0))
             if expected.lap is None:
                 outcome = session.run(check.id, seconds, expected)
             else:
-                outcome, measured = run_timed(sandbox, session, rival(), check.id, seconds, expected)
+                outcome, measured = run_timed(
+                    sandbox, session, rival(), check.id, seconds, expected
+                )
                 outcome = replace(outcome, rival=measured)
             ran.outcomes[check.id] = outcome
             if session.ended:
@@ -126,11 +131,8 @@ def _run_until_death(
 
 def start(sandbox: Sandbox, job: Job) -> Session:
     """Start a session; try again where the machine, not the submission, made it fail."""
-    for attempt in range(_STARTS):
-        try:
+    for pause in _PAUSES:
+        with contextlib.suppress(StartError):
             return Session(sandbox, job)
-        except StartError:
-            if attempt == _STARTS - 1:
-                raise
-            time.sleep(0.5 * (attempt + 1))
-    raise AssertionError
+        time.sleep(pause)
+    return Session(sandbox, job)

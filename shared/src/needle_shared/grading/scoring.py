@@ -7,9 +7,8 @@ from fractions import Fraction
 from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.catalogue import Check
 from needle_shared.grading.compare import difference
+from needle_shared.grading.outcome import Lap, Outcome
 from needle_shared.grading.results.model import CheckResult, CheckStatus, QuestionResult
-from needle_shared.grading.session import Lap, Outcome
-
 
 
 def judged(check: Check, outcome: Outcome, expected: Outcome) -> CheckResult:
@@ -68,7 +67,9 @@ def _speed(lap: Lap | None, expected: Lap | None) -> tuple[Fraction, str]:
             earned = Fraction(share).limit_denominator(1000)
             slower = f"{times:.1f} times the reference's time, full points up to "
             return earned, "" if earned == 1 else f"{slower}{expected.ratio[0][0]:g}"
-    return Fraction(0), f"{times:.1f} times the reference's time; {expected.ratio[-1][0]:g} is the limit"
+    return Fraction(
+        0
+    ), f"{times:.1f} times the reference's time; {expected.ratio[-1][0]:g} is the limit"
 
 
 def questions_of(

@@ -6,21 +6,20 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from needle_shared.grading.channel import (
     Channel,
     ChannelError,
     ClosedError,
     TooLargeError,
-    record_of,
     text,
 )
+from needle_shared.grading.conversation import Between, Conversation
 from needle_shared.grading.inside.frames import ANSWERS, REQUESTS
-from needle_shared.grading.inside.records import Record
+from needle_shared.grading.outcome import Ending, Outcome
 from needle_shared.grading.runtime import CHECKS, DRIVER, EARLIER, SITE, SUBMISSION
 from needle_shared.grading.sandbox.interface import Bind, Limits, Process, Sandbox
 
@@ -37,8 +36,6 @@ LIMITS = Limits(
 )
 START_SECONDS = 30.0  # to start Python, import NumPy and pytest, and collect the checks
 IMPORT_SECONDS = 20.0
-_MOST_RECORDS = 16  # more than the reference has
-_SPARE_BYTES = 1 * MIB
 _HOME = "/needle"
 
 # What `python -I -S` runs: isolated from the environment, without site-packages.
@@ -46,8 +43,15 @@ _START = (
     "import runpy, sys; sys.path[:0] = sys.argv[2:]; del sys.argv[2:]; "
     "runpy.run_module('needle_shared.grading.inside', run_name='__main__', alter_sys=True)"
 )
-
-Ending = Literal["ok", "error", "timeout", "crash", "protocol"]
+_SIGNALS = {
+    4: "illegal instruction",
+    6: "abort",
+    8: "arithmetic error",
+    9: "killed",
+    11: "segmentation fault",
+    24: "processor time used up",
+    25: "file too large",
+}
 
 
 class StartError(Exception):
@@ -80,30 +84,6 @@ class Job:
     sources: tuple[str, ...] = ()
     limits: Limits = LIMITS
     slot: int = 0
-
-
-@dataclass
-class Lap:
-    """Times in seconds of the repetitions of a timed call, and what share of points they earn."""
-
-    seconds: list[float] = field(default_factory=list)
-    ratio: list[tuple[float, float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a check ended in the sandbox, and what it recorded."""
-
-    status: Ending
-    records: tuple[Record, ...] = ()
-    message: str = ""
-    detail: str = ""
-    seconds: float = 0.0
-    lap: Lap | None = None
-    rival: Lap | None = None  # of the reference, which took turns with it
-
-
-Between = Callable[[], None]
 
 
 class Session:
@@ -197,53 +177,22 @@ class Session:
         raise UnusableError("protocol", _no_answer(None))
 
     def run(
-        self, check: str, seconds: float, expected: Outcome | None = None, between: Between | None = None
+        self,
+        check: str,
+        seconds: float,
+        expected: Outcome | None = None,
+        between: Between | None = None,
     ) -> Outcome:
         """Run a check for at most `seconds`; `expected` bounds what it may send.
 
-        `between` is called between the repetitions of a timed call. The session has ended after
-        all but "ok" and "error".
+        `between` is called before each repetition of a timed call. The session has ended after all
+        but "ok" and "error".
         """
         started = time.monotonic()
-        budget = _Budget(expected)
-        records: list[Record] = []
-        lap: Lap | None = None
         try:
-            os.write(self._requests, json.dumps({"run": check}).encode() + b"\n")
-            while True:
-                header, payload = self._channel.frame(started + seconds, budget.bytes)
-                if header.get("check") != check:
-                    raise ChannelError("an answer for a check that was not asked for")
-                match header["event"]:
-                    case "value":
-                        records.append(record_of(header, payload))
-                        budget.spend(len(payload), len(records))
-                    case "lap":
-                        if between is not None:
-                            between()
-                        lap = lap or Lap()
-                        lap.ratio = _ratio(header.get("ratio"))
-                        os.write(self._requests, b"go\n")
-                        begun = time.monotonic()
-                        header, payload = self._channel.frame(started + seconds, 0)
-                        if header["event"] == "lapped":
-                            lap.seconds.append(time.monotonic() - begun)
-                        else:
-                            raise ChannelError("no end of a timed call")
-                    case "end":
-                        status = header.get("status")
-                        if status not in {"ok", "error"}:
-                            raise ChannelError("an end of an unknown kind")
-                        return Outcome(
-                            "ok" if status == "ok" else "error",
-                            tuple(records),
-                            text(header.get("message"), 1500),
-                            text(header.get("detail"), 8000),
-                            time.monotonic() - started,
-                            lap,
-                        )
-                    case _:
-                        raise ChannelError("an unknown event")
+            return Conversation(
+                self._channel, self._requests, check, started + seconds, expected, between
+            ).hold()
         except TimeoutError:
             return self._failed("timeout", f"no answer in {seconds:g} s", started)
         except (ClosedError, BrokenPipeError):
@@ -251,9 +200,8 @@ class Session:
         except TooLargeError as error:
             what = f"{error.name}: " if error.name else ""
             shape = f"shape {error.shape}, " if error.shape is not None else ""
-            return self._failed(
-                "protocol", f"{what}{shape}{error.size} bytes, far more than expected", started
-            )
+            message = f"{what}{shape}{error.size} bytes, far more than expected"
+            return self._failed("protocol", message, started)
         except ChannelError as error:
             return self._failed("protocol", _no_answer(error), started)
 
@@ -293,41 +241,14 @@ class Session:
         self.close()
 
 
-class _Budget:
-    """How much a check may send: what the reference sent, and some more."""
-
-    def __init__(self, expected: Outcome | None) -> None:
-        if expected is None:
-            self.bytes, self._records = 1 << 30, 10_000
-            return
-        sizes = [record.value.nbytes for record in expected.records if record.how == "close"]
-        self.bytes = 2 * sum(sizes) + _SPARE_BYTES
-        self._records = len(expected.records) + _MOST_RECORDS
-
-    def spend(self, size: int, records: int) -> None:
-        """Take from the budget; raise ChannelError when it is used up."""
-        self.bytes -= size
-        if records > self._records:
-            raise ChannelError("more values than the check records")
-
-
-def _ratio(value: Any) -> list[tuple[float, float]]:
-    """Return the steps of a timed check; those of a submission are not used."""
-    try:
-        return [(float(most), float(share)) for most, share in value]
-    except (TypeError, ValueError, OverflowError):
-        raise ChannelError("a timed call without a ratio") from None
-
-
 def _no_answer(error: Exception | None) -> str:
     what = f": {error}" if isinstance(error, ChannelError) else ""
     return f"unexpected data on the channel to the grader{what}"
 
 
 def _code(code: int) -> str:
-    if code < 0 or code > 128:
-        number = -code if code < 0 else code - 128
-        names = {4: "illegal instruction", 6: "abort", 8: "arithmetic error", 9: "killed",
-                 11: "segmentation fault", 24: "processor time used up", 25: "file too large"}  # fmt: skip
-        return names.get(number, f"signal {number}")
-    return f"exit code {code}"
+    """Return an exit code in words; a shell reports a signal as 128 and its number."""
+    if 0 <= code <= 128:
+        return f"exit code {code}"
+    number = -code if code < 0 else code - 128
+    return _SIGNALS.get(number, f"signal {number}")

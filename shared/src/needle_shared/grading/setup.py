@@ -71,9 +71,7 @@ class Setup:
         stage = self.assignment.stage
         self.earlier_stages = self.repository.needs(stage)
         self.binds = (*driver_binds(), *site_binds([*self.earlier_stages, stage]))
-        self.references = {
-            name: self._reference(name) for name in [*self.earlier_stages, stage]
-        }
+        self.references = {name: self._reference(name) for name in [*self.earlier_stages, stage]}
         sources = self.repository.check_files(stage)
         self.check_hash = digest({**sources[0], **sources[1]})
         for kind, files in zip(KINDS, sources, strict=True):

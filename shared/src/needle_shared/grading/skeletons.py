@@ -7,10 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from needle_shared.grading.assignment import Assignment
-try:
-    from needle_shared.grading.native.build import Built, build_extension
-except ImportError:
-    pass
+from needle_shared.grading.native.build import Built, build_extension
 from needle_shared.grading.sandbox.interface import Sandbox
 from needle_shared.grading.skeleton.files import skeleton_files
 

@@ -28,13 +28,14 @@ from needle_shared.grading.commands.options import (
     root_option,
     stage_argument,
 )
-from needle_shared.grading.grade import Earlier, Grader, Rules
+from needle_shared.grading.grade import Grader, Rules
 from needle_shared.grading.hardware import available
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
 from needle_shared.grading.results.gradescope import write_gradescope
 from needle_shared.grading.results.model import Result
 from needle_shared.grading.results.roster import Roster, Student
 from needle_shared.grading.results.terminal import make_console, show
+from needle_shared.grading.run_checks import SHORTEST
 from needle_shared.grading.runtime import MissingPackageError
 from needle_shared.grading.sandbox.find import find_sandbox
 from needle_shared.grading.sandbox.interface import NoSandboxError, SandboxError
@@ -84,6 +85,13 @@ from needle_shared.grading.submission.search import Found, Work, find_submission
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write Gradescope's results.json of the one submission to this file.",
 )
+@click.option(
+    "--check-seconds",
+    type=click.FloatRange(0.1),
+    default=SHORTEST,
+    show_default=True,
+    help="A check has so long, or ten times as long as the reference takes here.",
+)
 @click.option("--again", is_flag=True, help="Grade what has a result already, too.")
 @root_option
 def command(
@@ -97,6 +105,7 @@ def command(
     earlier: str,
     tier: str,
     gradescope: Path | None,
+    check_seconds: float,
     again: bool,
     root: Path | None,
 ) -> None:
@@ -118,9 +127,9 @@ def command(
         sandbox = Stoppable(find_sandbox(tier))
         with Setup(repository, stage, sandbox) as setup:
             reference = run_reference(setup, seed, available())
-            grader = Grader(
-                setup, reference, Skeletons(sandbox, cache_folder()), Rules(seed, earlier, only)
-            )
+            skeletons = Skeletons(sandbox, cache_folder())
+            rules = Rules(seed, earlier, only, check_seconds)
+            grader = Grader(setup, reference, skeletons, rules)
             results = _grade(grader, works, out, _fitting(jobs), again, sandbox)
     except KeyboardInterrupt:
         fail(f"stopped; finished results are in {out}: run it again for the others", STOPPED)

@@ -6,11 +6,11 @@ submission: NumPy, pytest and the checks are imported first, then the submission
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import traceback
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +52,9 @@ class Driver:
         return np.random.default_rng([self.seed, zlib.crc32(self.name(request.node).encode())])
 
     @pytest.fixture
-    def judge(self, request: pytest.FixtureRequest) -> Iterator[Recorder]:
+    def judge(self, request: pytest.FixtureRequest) -> Recorder:
         """Return what takes the place of the judge."""
-        yield Recorder(self.name(request.node), self.requests)
+        return Recorder(self.name(request.node), self.requests)
 
     def name(self, item: Any) -> str:
         """Return the name of a check: file and test, with the parameters' names."""
@@ -69,8 +69,8 @@ class Driver:
             return True
         sys.path[:0] = self.paths
         try:
-            importlib_import(self.package)
-        except BaseException as error:  # noqa: BLE001 - SystemExit, too, is an answer
+            importlib.import_module(self.package)
+        except BaseException as error:  # SystemExit, too, is an answer
             message, detail = self.describe(error)
             send(encode({"event": "unusable", "message": message, "detail": detail}))
             return True
@@ -92,20 +92,15 @@ class Driver:
         """Return the sources of the submission that do not compile, with the reason."""
         found = {}
         for name in self.sources:
-            try:
-                source = (Path(self.paths[0]) / name).read_bytes()
-                compile(source, name, "exec", dont_inherit=True)
-            except SyntaxError as error:
-                found[name] = f"line {error.lineno}: {error.msg}"
-            except Exception as error:
-                found[name] = f"{type(error).__name__}: {error}"[:300]
+            if problem := compile_error(Path(self.paths[0]) / name):
+                found[name] = problem
         return found
 
     def run(self, item: Any) -> dict[str, str]:
         """Run one check; return how it ended."""
         try:
             reports = runtestprotocol(item, log=False, nextitem=None)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             message, detail = self.describe(error)
             return {"status": "error", "message": message, "detail": detail}
         for report in reports:
@@ -139,9 +134,15 @@ class Driver:
         return message[: _LONGEST["message"]], detail[-_LONGEST["detail"] :]
 
 
-def importlib_import(package: str) -> None:
-    """Import a package for the first time."""
-    __import__(package)
+def compile_error(path: Path) -> str:
+    """Return why a source does not compile, or ""."""
+    try:
+        compile(path.read_bytes(), path.name, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return f"line {error.lineno}: {error.msg}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"[:300]
+    return ""
 
 
 def main() -> int:

@@ -78,4 +78,4 @@ class Recorder:
 
 def open_requests() -> Any:
     """Return the judge's requests, a line each."""
-    return open(REQUESTS, "rb", buffering=0)  # noqa: SIM115, PTH123 - a descriptor, open to the end
+    return open(REQUESTS, "rb", buffering=0)  # noqa: PTH123 - a descriptor

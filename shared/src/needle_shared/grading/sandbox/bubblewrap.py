@@ -23,12 +23,12 @@ from needle_shared.grading.sandbox.interface import (
 )
 from needle_shared.grading.sandbox.limits import gate, prlimit, tasks_of_user
 from needle_shared.grading.sandbox.memory import Meter, meter_of
-from needle_shared.grading.sandbox.process import INTERVAL, WatchedProcess, kill_pidfd
+from needle_shared.grading.sandbox.process import INTERVAL, WatchedProcess, has_ended, kill_pidfd
 from needle_shared.grading.sandbox.seccomp import filter_program
 from needle_shared.grading.sandbox.spawn import Spawner
 from needle_shared.grading.sandbox.starting import Started, start_gated
+from needle_shared.grading.sandbox.users import FIRST_UID, drop_to, program
 
-FIRST_UID = 200_000  # as root, slot n has the uid and gid FIRST_UID + n: nobody's
 _NAMESPACES = """
 --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try --hostname sandbox
 --die-with-parent --new-session --chdir
@@ -45,21 +45,6 @@ def find_bwrap() -> Path | None:
     except ImportError:
         return None
     return Path(bwrap_path())
-
-
-def drop_to(uid: int) -> list[str]:
-    """Return the words that give up root, its groups and capabilities for the next command."""
-    who = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
-    nothing = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
-    return [program("setpriv"), *who, *nothing, "--"]
-
-
-def program(name: str) -> str:
-    """Return the path of a program of util-linux; raise SandboxError if it is missing."""
-    path = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")
-    if path is None:
-        raise SandboxError(f"the program {name} of util-linux is missing")
-    return path
 
 
 class Bubblewrap(Sandbox):
@@ -186,6 +171,7 @@ class Bubblewrap(Sandbox):
                 group.remove()
             if meter is not None:
                 meter.close()
+            os.close(init)
 
         def exceeded() -> str | None:
             watched = group or meter
@@ -193,10 +179,10 @@ class Bubblewrap(Sandbox):
 
         return WatchedProcess(
             pid,
-            init=init,
             output=started.output,
             log_size=limits.log,
             exceeded=exceeded,
             kill_all=kill_all,
+            all_ended=lambda seconds: has_ended(init, seconds),
             clean_up=clean_up,
         )

@@ -25,10 +25,12 @@ def gate(command: list[str]) -> list[str]:
     return ["/bin/sh", "-c", _GATE, "sh", *command]
 
 
-def prlimit(program: str, limits: Limits, extra_processes: int) -> list[str]:
+def prlimit(
+    program: str, limits: Limits, extra_processes: int, *, count: bool = True
+) -> list[str]:
     """Return the words that put limits on the command that follows them.
 
-    A limit that is lower already stays.
+    A limit that is lower already stays. Without `count`, processes are not limited.
     """
     values = {
         "as": (resource.RLIMIT_AS, limits.address_space),
@@ -41,6 +43,8 @@ def prlimit(program: str, limits: Limits, extra_processes: int) -> list[str]:
         "msgqueue": (resource.RLIMIT_MSGQUEUE, 0),
         "sigpending": (resource.RLIMIT_SIGPENDING, 256),
     }
+    if not count:
+        del values["nproc"]
     words = [program]
     for name, (number, value) in values.items():
         hard = resource.getrlimit(number)[1]

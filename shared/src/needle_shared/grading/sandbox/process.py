@@ -53,15 +53,14 @@ class WatchedProcess(Process):
     ----------
     pid
         The process that was started, a child of ours: it is waited for.
-    init
-        A file descriptor (pidfd) of the first process of the PID namespace, whose end is the end of
-        all others; None if there is no such namespace.
     output
         A file descriptor to read stdout and stderr from.
     exceeded
         Returns the name of the limit that is exceeded, or None; called every 50 ms.
     kill_all
         Called, perhaps again and again, to kill all processes.
+    all_ended
+        Returns whether no process is left, after waiting for that at most so many seconds.
     clean_up
         Called once, when all processes have ended.
     """
@@ -70,18 +69,19 @@ class WatchedProcess(Process):
         self,
         pid: int,
         *,
-        init: int | None,
         output: int,
         log_size: int,
         exceeded: Callable[[], str | None],
         kill_all: Callable[[], None],
+        all_ended: Callable[[float], bool],
         clean_up: Callable[[], None],
     ) -> None:
         self.pid = pid
         self._pidfd = os.pidfd_open(pid)
-        self._init, self._output = init, output
+        self._output = output
         self._log = Log(log_size)
-        self._exceeded, self._kill_all, self._clean_up = exceeded, kill_all, clean_up
+        self._exceeded, self._kill_all = exceeded, kill_all
+        self._all_ended, self._clean_up = all_ended, clean_up
         self._code: int | None = None
         self._ended = threading.Event()  # the command
         self._wake, self._woken = os.pipe()
@@ -122,8 +122,6 @@ class WatchedProcess(Process):
                 self._asked = True  # nobody writes to a descriptor that is closed
                 for fd in (self._pidfd, self._output, self._wake, self._woken):
                     os.close(fd)
-                if self._init is not None:
-                    os.close(self._init)
             self._ended.set()
 
     def _until_the_end(self) -> None:
@@ -159,7 +157,7 @@ class WatchedProcess(Process):
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end:
             self._kill_all()
-            if self._reap(0.05) and (self._init is None or _ended(self._init, 0.05)):
+            if self._reap(0.05) and self._all_ended(0.05):
                 break
         self.killed_for = self.killed_for or self._exceeded()
         self._ended.set()
@@ -170,7 +168,7 @@ class WatchedProcess(Process):
         self._clean_up()
 
     def _reap(self, timeout: float) -> bool:
-        if self._code is None and _ended(self._pidfd, timeout):
+        if self._code is None and has_ended(self._pidfd, timeout):
             try:
                 self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
             except ChildProcessError:  # somebody else waited for all children
@@ -180,7 +178,8 @@ class WatchedProcess(Process):
         return self._code is not None
 
 
-def _ended(pidfd: int, timeout: float) -> bool:
+def has_ended(pidfd: int, timeout: float) -> bool:
+    """Return whether a process has ended, after waiting for that at most `timeout` seconds."""
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(timeout * 1000))

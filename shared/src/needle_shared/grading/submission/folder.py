@@ -15,7 +15,6 @@ from needle_shared.grading.submission.kinds import ignored_kind
 from needle_shared.grading.submission.limits import Budget, InvalidSubmission
 
 _CHUNK = 1 << 16
-_DEEPEST = 70  # more than an entry's name may have
 # A pipe without a writer would block open() without O_NONBLOCK.
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LIST = READ | os.O_DIRECTORY
@@ -46,8 +45,7 @@ class Folder:
                 found = entry(seen, kind, "/".join(inner), backslashes=False)
                 hidden = ignored_kind(found.parts, folder=True) is not None
                 if kind == "folder" and not hidden and not found.problem:
-                    if len(inner) < _DEEPEST:
-                        waiting.append(inner)
+                    waiting.append(inner)
                     continue
                 self._names[seen] = inner
                 yield found

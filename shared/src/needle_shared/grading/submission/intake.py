@@ -13,6 +13,7 @@ from typing import BinaryIO
 from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.submission.entries import Source
 from needle_shared.grading.submission.folder import READ, Folder
+from needle_shared.grading.submission.layout import Stage
 from needle_shared.grading.submission.limits import MIB, Budget, InvalidSubmission, Limits
 from needle_shared.grading.submission.names import student_name
 from needle_shared.grading.submission.sorting import Sorting
@@ -101,30 +102,30 @@ def _archive(name: str, file: BinaryIO, limits: Limits) -> Source:
 def _take(
     name: str, sorting: Sorting, assignment: Assignment, earlier: Sequence[Assignment]
 ) -> Submission:
-    roots = [sorting.root(stage) for stage in earlier]
-    before = {
-        stage.stage: sorting.take(stage, root)
-        for stage, root in zip(earlier, roots, strict=True)
-        if root is not None
-    }
     root = sorting.root(assignment)
     if root is None:
         raise InvalidSubmission(sorting.why_nothing(assignment))
-    found = sorting.take(assignment, root)
-    sorting.ignore_the_rest(assignment, root)
+    places = [(Stage(assignment), root)]
+    for stage in earlier:
+        root = sorting.root(stage)
+        if root is not None:
+            places.append((Stage(stage), root))
+    found, *before = [sorting.take(*place) for place in places]
+    sorting.ignore_the_rest(places)
+    stages = [place[0].assignment.stage for place in places[1:]]
     return Submission(
         name=name,
         files=found,
-        earlier=before,
+        earlier=dict(zip(stages, before, strict=True)),
         ignored=sorting.ignored(),
         missing=tuple(file for file in assignment.files if file not in found),
-        hash=_hash({assignment.stage: found, **before}),
+        hash=_hash([assignment.stage, *stages], [found, *before]),
     )
 
 
-def _hash(stages: Mapping[str, Mapping[str, bytes]]) -> str:
+def _hash(stages: Sequence[str], contents: Sequence[Mapping[str, bytes]]) -> str:
     total = hashlib.sha256()
-    for stage, files in sorted(stages.items()):
+    for stage, files in zip(stages, contents, strict=True):
         for path, content in sorted(files.items()):
             # The length before the bytes: no two sets of files give the same sequence.
             total.update(f"{stage}\n{path}\n{len(content)}\n".encode())

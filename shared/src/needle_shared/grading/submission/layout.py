@@ -79,6 +79,10 @@ class Stage:
         return tuple(_pattern(pattern) for pattern in self.assignment.new_files)
 
     @cached_property
+    def _by_case(self) -> dict[str, str]:
+        return {file.casefold(): file for file in self.assignment.files}
+
+    @cached_property
     def _modules(self) -> frozenset[str]:
         """Paths of the modules and packages that are there, without suffixes."""
         folder = self.assignment.folder
@@ -104,28 +108,45 @@ class Stage:
         original = Path(self.assignment.folder / path).read_bytes()
         return original.replace(b"\r\n", b"\n") == content.replace(b"\r\n", b"\n")
 
-    def may_be_new(self, path: str) -> bool:
-        """Return whether a file of this path may join the stage."""
-        return any(pattern.fullmatch(path) for pattern in self._patterns) and not self.has(path)
+    def takes(self, path: str) -> bool:
+        """Return whether a file of this path is the student's, in place of one or as a new one."""
+        if path in self.assignment.files:
+            return True
+        return self._is_new(path) and not self.has(path) and not self.why_not(path)
 
-    def why_not_new(self, path: str) -> str:
-        """Return why a file that matches a pattern cannot join the stage, or "".
+    def why_not(self, path: str) -> str:
+        """Return what is wrong with a name that the stage has not, or "".
 
         Python prefers a package to a module of the same name, and either may hide a part of the
         stage that is not the student's.
         """
+        if meant := self._by_case.get(path.casefold()):
+            return f"its name is {meant} with other capitals"
+        if not self._is_new(path):
+            return ""
         if not re.fullmatch(r"(?:\w[\w-]*/)*\w[\w.-]*", path, re.ASCII):
             return "its name has characters that no module's has"
         if path.rpartition("/")[2].lower() in _UNASKED:
             return "it would run without being asked"
-        if not path.endswith(".py"):
+        hidden = self._hidden(path)
+        return f"it would hide {hidden} of the stage" if hidden else ""
+
+    def _hidden(self, path: str) -> str:
+        """Return the name of the module of the stage that a new file would stand for, or ""."""
+        name, _, suffix = path.rpartition(".")
+        if suffix != "py":
             return ""
-        stem = PurePosixPath(path).with_suffix("")
-        hiding = [stem, *(p for p in stem.parents if p.as_posix() not in self._packages)]
-        for name in hiding:
-            if name.as_posix().casefold() in self._modules:
-                return f"it would hide {name.name} of the stage"
-        return ""
+        stem = PurePosixPath(name)
+        new = [stem, *(p for p in stem.parents if p.as_posix() not in self._packages)]
+        return next((p.name for p in new if p.as_posix().casefold() in self._modules), "")
+
+    def depth(self, path: str) -> int:
+        """Return how many folders of a path the stage has."""
+        folders = list(PurePosixPath(path).parents)[:-1]
+        return sum((self.assignment.folder / folder).is_dir() for folder in folders)
+
+    def _is_new(self, path: str) -> bool:
+        return any(pattern.fullmatch(path) for pattern in self._patterns)
 
 
 def _pattern(pattern: str) -> re.Pattern[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 
 from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.submission.entries import Entry, Source, printable
@@ -12,6 +13,7 @@ from needle_shared.grading.submission.limits import InvalidSubmission, Limits
 
 _MOST_NAMED = 50
 _NOT_YOURS = "not part of what you write"
+_WHAT = {"link": "a link", "special": "not a file"}
 
 
 class Sorting:
@@ -55,13 +57,12 @@ class Sorting:
         """Return where a stage lies; see `find_root`."""
         return find_root(assignment, (entry.parts for entry in self._entries))
 
-    def take(self, assignment: Assignment, root: Root) -> dict[str, bytes]:
+    def take(self, stage: Stage, root: Root) -> dict[str, bytes]:
         """Return the files of a stage that are graded, by path.
 
         A file of the stage that is not the student's is compared with the one handed out, and is
         ignored with a reason if it was changed.
         """
-        stage = Stage(assignment)
         paths: dict[int, str] = {}
         compared: dict[int, str] = {}
         wanted = []
@@ -69,60 +70,47 @@ class Sorting:
             path = root.path(entry.parts)
             if path is None:
                 continue
-            if path in assignment.files or (
-                stage.may_be_new(path) and self._joins(entry, path, stage)
-            ):
+            if stage.takes(path):
                 if entry.kind != "file":
-                    raise InvalidSubmission(f"{path} is a {entry.kind}: hand in the file itself")
+                    what = _WHAT[entry.kind]
+                    raise InvalidSubmission(f"{path} is {what}: hand in the file itself")
                 paths[entry.index] = path
-                wanted.append(entry)
             elif entry.kind == "file" and stage.has(path):
                 compared[entry.index] = path
-                wanted.append(entry)
             else:
                 continue
             self._settled.add(entry.index)
+            wanted.append(entry)
         _check_unique(paths.values())
         taken = {}
         for entry, content in self._source.contents(wanted):
-            if entry.index in compared:
-                if not stage.same(compared[entry.index], content):
-                    self._ignored[entry.path] = _NOT_YOURS
-                continue
-            path = paths[entry.index]
-            if len(content) > self._limits.source:
-                raise InvalidSubmission(
-                    f"{path} is too large for source code: more than {self._limits.source:,} bytes"
-                )
-            taken[path] = content
+            if entry.index in paths:
+                taken[paths[entry.index]] = content
+                self._check_size(paths[entry.index], content)
+            elif not stage.same(compared[entry.index], content):
+                self._ignored[entry.path] = _NOT_YOURS
         return dict(sorted(taken.items()))
 
-    def _joins(self, entry: Entry, path: str, stage: Stage) -> bool:
-        reason = stage.why_not_new(path)
-        if not reason:
-            return True
-        self._ignored[entry.path] = reason
-        self._settled.add(entry.index)
-        return False
+    def _check_size(self, path: str, content: bytes) -> None:
+        if len(content) > self._limits.source:
+            raise InvalidSubmission(
+                f"{path} is too large for source code: more than {self._limits.source:,} bytes"
+            )
 
-    def ignore_the_rest(self, assignment: Assignment, root: Root) -> None:
-        """Give a reason for each entry that no stage took."""
-        names = {file.casefold(): file for file in assignment.files}
+    def ignore_the_rest(self, places: Sequence[tuple[Stage, Root]]) -> None:
+        """Give a reason for each entry that no stage took; the first of `places` is graded."""
         for entry in self._entries:
             if entry.index in self._settled:
                 continue
-            path = root.path(entry.parts)
-            if path is None:
-                depth = 1 + sum(a == b for a, b in zip(entry.parts, root.prefix, strict=False))
-                self._ignored[_shown(entry.parts, depth)] = "not in the folder of the stage"
-            elif path.casefold() in names:
-                self._ignored[entry.path] = (
-                    f"its name is {names[path.casefold()]} with other capitals"
-                )
-            elif entry.kind != "file":
-                self._ignored[entry.path] = "a link" if entry.kind == "link" else "not a file"
+            around = [(s, r) for s, r in places if r.path(entry.parts) is not None]
+            if around:
+                stage, root = max(around, key=lambda place: len(place[1].prefix))
+                name, reason = _reason(entry, stage, root)
             else:
-                self._ignored[_shown(entry.parts, _depth(entry, path, assignment))] = _NOT_YOURS
+                (_, root), *_ = places
+                depth = 1 + _common(entry.parts, root.prefix)
+                name, reason = _shown(entry.parts, depth), "not in the folder of the stage"
+            self._ignored[name] = reason
 
     def ignored(self) -> tuple[str, ...]:
         """Return what was ignored, a line each: fifty names, then how many more there are."""
@@ -153,15 +141,22 @@ def _shown(parts: tuple[str, ...], depth: int) -> str:
     return "/".join(parts[:depth]) + ("/" if depth < len(parts) else "")
 
 
-def _depth(entry: Entry, path: str, assignment: Assignment) -> int:
-    """Return how many parts of a name lead to the first folder that the stage has not."""
-    below = path.split("/")
-    folder = assignment.folder
-    for i, part in enumerate(below, start=1):
-        folder /= part
-        if not folder.is_dir():
-            return len(entry.parts) - len(below) + i
-    return len(entry.parts)
+def _reason(entry: Entry, stage: Stage, root: Root) -> tuple[str, str]:
+    """Return why an entry in the folder of a stage is not taken, after the name to show."""
+    path = root.path(entry.parts) or ""
+    if entry.kind != "file":
+        return entry.path, _WHAT[entry.kind]
+    if reason := stage.why_not(path):
+        return entry.path, reason
+    # The name of the first folder that the stage has not stands for all that is in it.
+    depth = len(entry.parts) - path.count("/") + stage.depth(path)
+    return _shown(entry.parts, depth), _NOT_YOURS
+
+
+def _common(a: Sequence[str], b: Sequence[str]) -> int:
+    """Return how many parts two names begin with together."""
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))
+    return sum(1 for _ in same)
 
 
 def _check_unique(paths: Iterable[str]) -> None:

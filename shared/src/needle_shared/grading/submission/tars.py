@@ -169,7 +169,10 @@ def _pax(data: bytes) -> dict[str, bytes]:
         length = _decimal(digits)
         if not space or not len(digits) + 2 <= length <= len(data):
             raise _damaged("a header is not one")
-        key, _, value = data[len(digits) + 1 : length - 1].partition(b"=")
+        key, equals, value = data[len(digits) + 1 : length].partition(b"=")
+        if not equals or not value.endswith(b"\n"):
+            raise _damaged("a header is not one")
+        value = value[:-1]
         if key in {b"path", b"size"}:
             found[key.decode()] = value
         elif key.startswith(b"GNU.sparse."):

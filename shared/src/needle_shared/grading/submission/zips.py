@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from needle_shared.grading.submission.entries import Entry, Kind, entry
+from needle_shared.grading.submission.entries import Entry, Kind, entry, printable
 from needle_shared.grading.submission.limits import Budget, InvalidSubmission
 
 _CHUNK = 1 << 16
@@ -117,4 +117,6 @@ def _kind(info: zipfile.ZipInfo) -> Kind:
 
 
 def _unreadable(error: Exception) -> InvalidSubmission:
-    return InvalidSubmission(f"the zip archive cannot be read, it is damaged: {error}")
+    return InvalidSubmission(
+        f"the zip archive cannot be read, it is damaged: {printable(str(error))}"
+    )

@@ -1,0 +1,1 @@
+"""Checks the checks of a stage: whether they notice what is wrong, and only that."""

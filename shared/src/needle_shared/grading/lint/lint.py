@@ -1,0 +1,192 @@
+"""What `needle-grade lint` finds out about the checks of a stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from needle_shared.grading.catalogue import TOTAL, Check
+from needle_shared.grading.compare import difference
+from needle_shared.grading.lint.faults import Variant, mutated, stubbed, trivial
+from needle_shared.grading.lint.trial import Trials
+from needle_shared.grading.reference import Reference, run_reference
+from needle_shared.grading.setup import Setup
+from needle_shared.grading.skeleton.files import reference_files, skeleton_files
+from needle_shared.grading.skeletons import Skeletons
+
+SEEDS = (1, 2, 3)
+SLOWEST = 10.0  # seconds of a check
+CAUGHT = Fraction(9, 10)  # of the mutants
+CONSTANT = Fraction(10)  # points at most of checks whose answers do not depend on the seed
+TRIVIAL = Fraction(5)  # points at most of a trivial submission
+
+
+@dataclass
+class Finding:
+    """One rule: whether it holds, in figures, and what breaks it."""
+
+    rule: str
+    holds: bool
+    figure: str
+    details: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much is tried: mutants in Python (None: all) and in C++, and jobs at once."""
+
+    mutants: int | None = None
+    native_mutants: int = 10
+    jobs: int = 1
+
+
+Report = Callable[[str], None]
+
+
+def lint(
+    setup: Setup, skeletons: Skeletons, has: frozenset[str], amount: Amount, report: Report
+) -> Iterator[Finding]:
+    """Yield the findings, the quick ones first; `report` is told what is being tried."""
+    assignment = setup.assignment
+    recorded = [run_reference(setup, seed, has) for seed in SEEDS]
+    yield _points(recorded[0].checks)
+    yield _questions(setup, recorded[0].checks)
+    yield _times(recorded)
+    yield _constant(recorded)
+    trials = Trials(setup, skeletons, SEEDS[0], has)
+    reference = reference_files(assignment)
+    yield _reference(setup, skeletons, has, trials, reference)
+    yield _skeleton(trials, skeleton_files(assignment))
+    yield _trivial(trials, trivial(assignment, reference))
+    with ThreadPoolExecutor(amount.jobs) as pool:
+        variants = [
+            variant
+            for variant in stubbed(assignment, reference)
+            if trials.checks(variant.question, only=True)
+        ]
+        yield _stubs(trials, variants, pool, report)
+        faults = mutated(assignment, reference, amount.mutants, amount.native_mutants)
+        yield _mutants(trials, faults, pool, report)
+
+
+def _points(checks: Iterable[Check]) -> Finding:
+    total = sum((check.points for check in checks), Fraction(0))
+    return Finding(f"the points sum to {TOTAL}", total == TOTAL, str(float(total)))
+
+
+def _questions(setup: Setup, checks: Iterable[Check]) -> Finding:
+    asked = {check.question for check in checks}
+    missing = [q.id for q in setup.assignment.questions if q.id not in asked]
+    hidden = sum((check.points for check in checks if check.hidden), Fraction(0))
+    figure = f"{len(asked)} questions, {float(hidden):g} points hidden"
+    return Finding(
+        "every question has checks, some hidden", not missing and hidden > 0, figure, missing
+    )
+
+
+def _times(recorded: list[Reference]) -> Finding:
+    slowest = max((o.seconds, name) for r in recorded for name, o in r.outcomes.items())
+    figure = f"slowest {slowest[0]:.2f} s ({slowest[1]}), all {recorded[0].seconds:.1f} s"
+    return Finding(f"every check takes less than {SLOWEST:g} s", slowest[0] < SLOWEST, figure)
+
+
+def _constant(recorded: list[Reference]) -> Finding:
+    """Find checks whose recorded values are equal for all seeds: a constant could be returned."""
+    first, *others = recorded
+    constant = []
+    for check in first.checks:
+        outcome = first.outcomes.get(check.id)
+        if outcome is None:
+            continue
+        same = all(
+            len(o.outcomes[check.id].records) == len(outcome.records)
+            and all(
+                difference(a, b) is None
+                for a, b in zip(outcome.records, o.outcomes[check.id].records, strict=True)
+            )
+            for o in others
+        )
+        if same:
+            constant.append(check)
+    points = sum((check.points for check in constant), Fraction(0))
+    return Finding(
+        f"at most {CONSTANT} points for answers that do not depend on the seed",
+        points <= CONSTANT,
+        f"{float(points):g} points",
+        [check.id for check in constant],
+    )
+
+
+def _reference(
+    setup: Setup,
+    skeletons: Skeletons,
+    has: frozenset[str],
+    trials: Trials,
+    files: dict[str, bytes],
+) -> Finding:
+    """Grade the reference as a submission with each seed."""
+    wanted = sum((check.points for check in trials.checks()), Fraction(0))
+    scores = []
+    for seed in SEEDS:
+        own = trials if seed == trials.seed else Trials(setup, skeletons, seed, has)
+        scores.append(own.score(files)[0])
+    figure = ", ".join(f"{float(score):g}" for score in scores)
+    rule = "the reference earns all points with three seeds"
+    return Finding(rule, all(score == wanted for score in scores), f"{figure} of {float(wanted):g}")
+
+
+def _skeleton(trials: Trials, files: dict[str, bytes]) -> Finding:
+    score, passed = trials.score(files)
+    return Finding("the skeleton earns nothing", score == 0, f"{float(score):g} points", passed)
+
+
+def _trivial(trials: Trials, variants: Iterable[Variant]) -> Finding:
+    scores, details = [], []
+    for variant in variants:
+        score, passed = trials.score(variant.files)
+        scores.append(score)
+        details.append(" ".join([f"{variant.name}: {float(score):g}", *passed]))
+    most = max(scores, default=Fraction(0))
+    rule = f"trivial submissions earn at most {TRIVIAL} points"
+    return Finding(rule, most <= TRIVIAL, f"at most {float(most):g}", details)
+
+
+def _stubs(
+    trials: Trials, variants: list[Variant], pool: ThreadPoolExecutor, report: Report
+) -> Finding:
+    def noticed(variant: Variant) -> str | None:
+        why = trials.loses(variant.files, trials.checks(variant.question, only=True))
+        report(f"stub {variant.name}: {why or 'NOT NOTICED'}")
+        return why
+
+    unnoticed = [
+        v.name for v, why in zip(variants, pool.map(noticed, variants), strict=True) if why is None
+    ]
+    figure = f"{len(variants) - len(unnoticed)} of {len(variants)} symbols"
+    rule = "a symbol that is missing costs points of its own question"
+    return Finding(rule, not unnoticed, figure, unnoticed)
+
+
+def _mutants(
+    trials: Trials, variants: list[Variant], pool: ThreadPoolExecutor, report: Report
+) -> Finding:
+    started = time.monotonic()
+
+    def noticed(variant: Variant) -> str | None:
+        why = trials.loses(variant.files, trials.checks(variant.question))
+        report(f"mutant {variant.name}: {why or 'NOT NOTICED'}")
+        return why
+
+    missed = [
+        v.name for v, why in zip(variants, pool.map(noticed, variants), strict=True) if why is None
+    ]
+    caught = len(variants) - len(missed)
+    share = Fraction(caught, max(len(variants), 1))
+    seconds = time.monotonic() - started
+    figure = f"{caught} of {len(variants)} ({float(share):.1%}) in {seconds:.0f} s"
+    return Finding(
+        f"at least {float(CAUGHT):.0%} of the mutants are noticed", share >= CAUGHT, figure, missed
+    )

@@ -1,0 +1,25 @@
+"""Users that own nothing, one for each job that runs at once."""
+
+from __future__ import annotations
+
+import shutil
+
+from needle_shared.grading.sandbox.interface import SandboxError
+
+FIRST_UID = 200_000  # as root, slot n has the uid and gid FIRST_UID + n: nobody's
+
+
+def drop_to(uid: int, *, dies_with_parent: bool = False) -> list[str]:
+    """Return the words that give up root, its groups and capabilities for the next command."""
+    who = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+    nothing = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+    end = ["--pdeathsig", "KILL"] if dies_with_parent else []
+    return [program("setpriv"), *who, *nothing, *end, "--"]
+
+
+def program(name: str) -> str:
+    """Return the path of a program of util-linux; raise SandboxError if it is missing."""
+    path = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")
+    if path is None:
+        raise SandboxError(f"the program {name} of util-linux is missing")
+    return path

@@ -1,0 +1,186 @@
+"""Tier C and none: for machines where no sandbox can be made. The command sees the machine's files.
+
+Tier C needs root. It gives the command a user of its own, limits, the filter of system calls, and
+whatever namespaces `unshare` can make; an ordinary container of Docker has none. Tier "none" has
+the limits only, and is for submissions that one trusts.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from needle_shared.grading.sandbox import view
+from needle_shared.grading.sandbox.interface import (
+    SCRATCH,
+    Bind,
+    Limits,
+    Process,
+    Sandbox,
+    SandboxError,
+    Tier,
+)
+from needle_shared.grading.sandbox.leftovers import Marked, Members, OfNamespace, OfUser
+from needle_shared.grading.sandbox.limits import gate, prlimit
+from needle_shared.grading.sandbox.lookalike import lay_out, remove
+from needle_shared.grading.sandbox.memory import Meter, meter_of
+from needle_shared.grading.sandbox.process import INTERVAL, WatchedProcess
+from needle_shared.grading.sandbox.seccomp import filter_program
+from needle_shared.grading.sandbox.spawn import Spawner
+from needle_shared.grading.sandbox.starting import Started, start_gated
+from needle_shared.grading.sandbox.users import FIRST_UID, drop_to, program
+
+_UNSHARE = "--pid --fork --kill-child --mount-proc --net --ipc --uts".split()
+# The first process of the namespace: folders in memory, then the command, until it ends.
+_FIRST = (
+    'mount -t tmpfs -o "size=$2,mode=1777,nosuid,nodev" scratch "$1" && '
+    'mount --bind "$1" /tmp && mount --bind "$1" /var/tmp && '
+    'mount -t tmpfs -o "size=$3,mode=1777,nosuid,nodev" shm /dev/shm && '
+    'cd "$1" && shift 3 && "$@"; exit $?'
+)
+_FILTER = """
+import ctypes, os, sys
+code = os.read(int(sys.argv[1]), 65536)
+os.close(int(sys.argv[1]))
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+call = ctypes.CDLL(None, use_errno=True).prctl
+if call(38, 1, 0, 0, 0) or call(22, 2, ctypes.byref(Program(len(code) // 8, code)), 0, 0):
+    sys.exit("seccomp: " + os.strerror(ctypes.get_errno()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""  # PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP with SECCOMP_MODE_FILTER
+
+
+class Visible(Sandbox):
+    """Tier C, or "none" without a change of the user."""
+
+    def __init__(self, *, own_user: bool, namespaces: bool, use_seccomp: bool = True) -> None:
+        self.tier: Tier = "C" if own_user else "none"
+        self._own_user, self._namespaces = own_user, namespaces and own_user
+        self._seccomp = filter_program() if use_seccomp and own_user else None
+        self._spawner = Spawner()
+        self._base = tempfile.mkdtemp(prefix="needle-", dir="/run" if own_user else None)
+        Path(self._base).chmod(0o711)
+
+    def close(self) -> None:
+        """Remove the folder in which sandboxes were laid out."""
+        shutil.rmtree(self._base, ignore_errors=True)
+
+    __del__ = close
+
+    def describe(self) -> dict[str, Any]:
+        off = self._seccomp is not None
+        return {
+            "tier": self.tier,
+            "user": f"uid {FIRST_UID} + slot" if self._own_user else "the grader's",
+            "files": "all that the user may read are visible",
+            "scratch": "limited" if self._namespaces else "not limited",
+            "network": "none" if self._namespaces or off else "open",
+            "processes": "own namespace" if self._namespaces else "found by their user"
+            if self._own_user
+            else "found by a mark in their environment",
+            "memory": f"watched every {INTERVAL} s" if self._own_user else "per process",
+            "seccomp": off,
+            "kernel": platform.release(),
+        }
+
+    def inside(self, target: str, slot: int = 0) -> str:
+        return f"{self._base}/{slot}{target}"
+
+    def python(self) -> str:
+        return view.interpreter()
+
+    def start(
+        self,
+        command: Sequence[str],
+        *,
+        binds: Sequence[Bind] = (),
+        limits: Limits,
+        pipes: Mapping[int, int],
+        env: Mapping[str, str],
+        slot: int = 0,
+    ) -> Process:
+        uid = FIRST_UID + slot
+        members: Members = OfUser(uid) if self._own_user else Marked()
+        members.end_all(5.0)  # of a grader that was killed
+        root = Path(f"{self._base}/{slot}")
+        remove(root)
+        lay_out(root, binds, uid if self._own_user else None)
+        settings = max(2, *pipes, 0) + 1
+        data = {} if self._seccomp is None else {settings: self._seccomp}
+        argv = self._words(command, limits, slot, settings)
+        try:
+            started = start_gated(self._spawner, argv, {**env, **members.mark()}, pipes, data)
+        except BaseException:
+            remove(root)
+            raise
+        return self._watched(started, limits, members, root)
+
+    def _words(self, command: Sequence[str], limits: Limits, slot: int, rules: int) -> list[str]:
+        words = gate(list(command))
+        if self._seccomp is not None:
+            words = [view.interpreter(), "-I", "-S", "-c", _FILTER, str(rules), *words]
+        # The kernel counts the processes of the grader's user with those of the command.
+        words = [*prlimit(program("prlimit"), limits, 1, count=self._own_user), *words]
+        scratch = self.inside(SCRATCH, slot)
+        if self._own_user:
+            words = [*drop_to(FIRST_UID + slot, dies_with_parent=not self._namespaces), *words]
+        if self._namespaces:
+            sizes = [str(limits.scratch), str(max(limits.scratch // 4, 4096))]
+            words = ["/bin/sh", "-c", _FIRST, "sh", scratch, *sizes, *words]
+            outer = [program("setpriv"), "--pdeathsig", "KILL", "--", program("unshare")]
+            return [*outer, *_UNSHARE, *words]
+        return ["/bin/sh", "-c", 'cd "$0" && exec "$@"', scratch, *words]
+
+    def _watched(
+        self, started: Started, limits: Limits, members: Members, root: Path
+    ) -> WatchedProcess:
+        meter: Meter | None = None
+        try:
+            if self._namespaces:
+                members = OfNamespace(started.pid)
+                folders = [f"{root}{SCRATCH}", "/dev/shm"]  # noqa: S108
+                meter = meter_of(members.first, folders, limits, memfds=self._seccomp is None)
+            elif self._own_user:
+                proc = os.open("/proc", os.O_RDONLY | os.O_CLOEXEC)
+                uid = root.joinpath(SCRATCH[1:]).stat().st_uid
+                meter = Meter(proc, [], limits, uid=uid, memfds=self._seccomp is None)
+            started.go()
+        except (OSError, SandboxError) as error:
+            started.abandon()
+            members.end_all(5.0)
+            if meter is not None:
+                meter.close()
+            remove(root)
+            raise SandboxError(f"the processes cannot be watched: {error}") from error
+
+        def clean_up() -> None:
+            members.forget()
+            if meter is not None:
+                meter.close()
+            remove(root)
+
+        return WatchedProcess(
+            started.pid,
+            output=started.output,
+            log_size=limits.log,
+            exceeded=lambda: None if meter is None else meter.exceeded(),
+            kill_all=members.kill,
+            all_ended=members.end_all,
+            clean_up=clean_up,
+        )
+
+
+def unshare_works() -> bool:
+    """Return whether `unshare` of util-linux can make the namespaces of tier C here."""
+    try:
+        command = [program("unshare"), *_UNSHARE, "/bin/sh", "-c", "mount -t tmpfs try /tmp"]
+        return subprocess.run(command, capture_output=True, timeout=10, check=False).returncode == 0  # noqa: S603
+    except (SandboxError, OSError, subprocess.TimeoutExpired):
+        return False

@@ -1,0 +1,114 @@
+"""A class of hostile, broken and honest submissions, graded by the command as a teacher would."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import needle_shared
+from attack import Attack, Files, write
+from plain_user import NOBODY, as_nobody
+
+from needle_shared.grading.assignment import read_assignment
+from needle_shared.grading.skeleton.files import reference_files, skeleton_files
+from needle_shared.grading.skeleton.stubs import stub
+
+ROOT = Path(__file__).parents[4]
+TOKEN = "the-teachers-token"
+
+
+def honest(stubs: Sequence[str]) -> str:
+    """Return the name of the honest submission that lacks some symbols."""
+    return "-".join(["honest", *(name.rpartition("::")[2].replace(".", "-") for name in stubs)])
+
+
+@dataclass
+class Class:
+    """A class in a folder of its own, to be graded again and again."""
+
+    folder: Path
+    plain: bool
+
+    def __post_init__(self) -> None:
+        for name in ("submissions", "tmp", "home"):
+            (self.folder / name).mkdir(parents=True)
+        assignment = read_assignment(ROOT / "hw1")
+        self.perfect: Files = reference_files(assignment)
+        self.skeleton: Files = skeleton_files(assignment)
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out"
+
+    def add(self, attacks: Sequence[Attack]) -> None:
+        for attack in attacks:
+            files = attack.files(self.perfect, self.skeleton)
+            write(files, self.folder / "submissions" / attack.name)
+            self.add_honest(attack.stubs)
+
+    def add_honest(self, stubs: Sequence[str]) -> None:
+        files = dict(self.perfect)
+        for symbol in stubs:
+            file, _, name = symbol.partition("::")
+            files[file] = stub(file, files[file].decode(), [name], "hw1").encode()
+        write(files, self.folder / "submissions" / honest(stubs))
+
+    def command(self, *options: str) -> tuple[list[str], dict[str, str]]:
+        """Return the command that grades the class, and its environment."""
+        command = [sys.executable, "-m", "needle_shared.grading", "run", "hw1"]
+        command += [str(self.folder / "submissions"), "--out", str(self.out), "--root", str(ROOT)]
+        command += ["--jobs", "2", *options]
+        env = {
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(self.folder / "tmp"),
+            "HOME": str(self.folder / "home"),
+            "TEACHER_TOKEN": TOKEN,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        if self.plain:
+            for path in [self.folder, *self.folder.rglob("*")]:
+                os.chown(path, NOBODY, NOBODY)
+            needed = {Path(sys.prefix), Path(sys.base_prefix), ROOT, self.folder}
+            needed |= {Path(needle_shared.__file__).parents[2]}
+            holds = self.folder.parent / f"{self.folder.name}-holds"
+            holds.mkdir(exist_ok=True)
+            command = as_nobody(command, sorted(p.resolve() for p in needed), holds)
+        return command, env
+
+    def grade(self, *options: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
+        command, env = self.command(*options)
+        return subprocess.run(
+            command, env=env, cwd=self.folder, capture_output=True, text=True, timeout=timeout
+        )
+
+    def result(self, name: str) -> dict[str, Any]:
+        return json.loads((self.out / name / "result.json").read_text())
+
+    def left_processes(self) -> list[str]:
+        """Return what still runs of the grader: of the users of its sandboxes, or of its folder."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                status = (path / "status").read_text()
+                environ = (path / "environ").read_bytes()
+            except OSError:
+                continue
+            uid = int(status.partition("Uid:\t")[2].partition("\t")[0])
+            users = {NOBODY} if self.plain else range(200_000, 210_000)
+            if "State:\tZ" not in status and (uid in users or str(self.folder).encode() in environ):
+                found.append(status.partition("\n")[0])
+        return found
+
+    def left_files(self) -> list[str]:
+        return sorted(p.name for p in (self.folder / "tmp").iterdir())
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder.parent / f"{self.folder.name}-holds", ignore_errors=True)

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -47,6 +48,7 @@ def test_a_hidden_check_is_a_number_and_whether_it_passed(result):
     for id_ in hidden:
         assert short_name(id_).partition("[")[0] + "[" not in text
     assert "hidden check 3 of backward" in text
+    assert re.search(r"hidden checks? [\d, and-]+ of backward\b.* 0 of", text)
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -113,16 +115,39 @@ def test_the_first_steps_are_the_functions_that_cost_most(result):
     [
         ("checks/test_a.py::test_b[x::y]", "test_b[x::y]", "nox -s hw1 -- -k test_b"),
         ("test_b", "test_b", "nox -s hw1 -- -k test_b"),
-        ("a::b::test_b[1-[2]]", "test_b[1-[2]]", "nox -s hw1 -- -k test_b"),
+        ("test_a.py::test_b[1-[2]]", "test_b[1-[2]]", "nox -s hw1 -- -k test_b"),
         ("t.py::$(rm)", "$(rm)", ""),
+        ("t.py::test_a;rm", "test_a;rm", ""),
         ("", "", ""),
     ],
 )
-def test_names_and_commands(id_, short, command):
+def test_names_and_commands(result, id_, short, command):
     check = CheckResult(id_, "q", False, Fraction(1), Fraction(0), "failed")
+    alone = replace(result, checks=(check,))
     assert short_name(id_) == short
-    assert command_of("hw1", check) == command
-    assert command_of("hw1", replace(check, hidden=True)) == ""
+    assert command_of(alone, check) == command
+    assert command_of(alone, replace(check, hidden=True)) == ""
+
+
+def test_commands_name_the_file_where_functions_have_the_same_name(result):
+    def check(id_, hidden=False):
+        return CheckResult(id_, "q", hidden, Fraction(1), Fraction(0), "failed")
+
+    checks = (
+        check("test_forward.py::test_sum[a]"),
+        check("test_forward.py::test_sum[b]"),
+        check("test_backward.py::test_sum"),
+        check("test_backward.py::test_log"),
+        check("hidden/test_other.py::test_log", hidden=True),
+    )
+    commands = [command_of(replace(result, checks=checks), check) for check in checks]
+    assert commands == [
+        'nox -s hw1 -- -k "test_forward and test_sum"',
+        'nox -s hw1 -- -k "test_forward and test_sum"',
+        'nox -s hw1 -- -k "test_backward and test_sum"',
+        "nox -s hw1 -- -k test_log",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 
 from needle_shared.atomic import write_atomically
 from needle_shared.grading.results.classroom import CheckCount, Entry, count, join
+from needle_shared.grading.results.merged import merged
 from needle_shared.grading.results.model import Result
 from needle_shared.grading.results.roster import Roster
 from needle_shared.grading.results.shown import WORDS, points_text, short_name, shown
@@ -144,6 +145,7 @@ def _environment() -> Environment:
     )
     environment.filters["points"] = points_text
     environment.filters["breakable"] = _breakable
+    environment.filters["merged"] = merged
     environment.filters["percent"] = lambda share: f"{100 * share:.0f} %"
     environment.filters["share"] = lambda part, whole: float(part / whole) if whole else 0.0
     return environment

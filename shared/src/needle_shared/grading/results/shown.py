@@ -7,6 +7,7 @@ detail are not even here.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -28,6 +29,8 @@ WORDS: dict[CheckStatus, str] = {
     "not_run": "not run",
     "pending": "pending",
 }
+# The file without folders and suffix, if there is one, and the function.
+_ID = re.compile(r"(?:[^\[]*?(?:^|/)(\w+)\.py::)?(\w+)(?=\[|$)")
 _MEANING: dict[CheckStatus, str] = {
     "passed": "",
     "failed": "A value is not the expected one.",
@@ -59,6 +62,7 @@ class ShownCheck:
     earned: Fraction
     message: str = ""
     command: str = ""
+    number: int = 0  # of a hidden check in its question
 
     @property
     def lost(self) -> Fraction:
@@ -130,7 +134,8 @@ def shown(result: Result) -> Shown:
     """Return what the student may see of a result, sanitised."""
     result = sanitised(result)
     names = public_names(result)
-    checks = [_check(result, check, names[check.id]) for check in result.checks]
+    numbers = hidden_numbers(result)
+    checks = [_check(result, c, names[c.id], numbers.get(c.id, 0)) for c in result.checks]
     questions = tuple(_question(question, checks) for question in _questions(result))
     return Shown(
         student=result.student,
@@ -154,14 +159,24 @@ def public_names(result: Result) -> dict[str, str]:
 
     A hidden one is called by its number among the hidden checks of its question.
     """
-    names, hidden = {}, dict.fromkeys((check.question for check in result.checks), 0)
+    numbers = hidden_numbers(result)
+    return {
+        check.id: f"hidden check {numbers[check.id]} of {check.question}"
+        if check.hidden
+        else short_name(check.id)
+        for check in result.checks
+    }
+
+
+def hidden_numbers(result: Result) -> dict[str, int]:
+    """Return for the id of each hidden check its number in the question, from 1."""
+    numbers: dict[str, int] = {}
+    seen: Counter[str] = Counter()
     for check in result.checks:
         if check.hidden:
-            hidden[check.question] += 1
-            names[check.id] = f"hidden check {hidden[check.question]} of {check.question}"
-        else:
-            names[check.id] = short_name(check.id)
-    return names
+            seen[check.question] += 1
+            numbers[check.id] = seen[check.question]
+    return numbers
 
 
 def short_name(id_: str) -> str:
@@ -170,10 +185,19 @@ def short_name(id_: str) -> str:
     return function.rpartition("::")[2] + bracket + parameters
 
 
-def command_of(stage: str, check: CheckResult) -> str:
-    """Return the command that runs a visible check on a student's machine, or ""."""
-    function = re.match(r"\w+", short_name(check.id))
-    return f"nox -s {stage} -- -k {function[0]}" if function and not check.hidden else ""
+def command_of(result: Result, check: CheckResult) -> str:
+    """Return the command that runs a visible check on a student's machine, or "".
+
+    The file is named, too, where another one has a function of the same name.
+    """
+    match = _ID.match(check.id)
+    if match is None or check.hidden:
+        return ""
+    file, function = match.groups()
+    visible = [_ID.match(other.id) for other in result.checks if not other.hidden]
+    files = {other[1] for other in visible if other is not None and other[2] == function}
+    wanted = f'"{file} and {function}"' if len(files) > 1 and file else function
+    return f"nox -s {result.stage} -- -k {wanted}"
 
 
 def points_text(points: Fraction, decimals: int = 2) -> str:
@@ -183,7 +207,7 @@ def points_text(points: Fraction, decimals: int = 2) -> str:
     return text.rstrip("0").rstrip(".") if decimals else text
 
 
-def _check(result: Result, check: CheckResult, name: str) -> ShownCheck:
+def _check(result: Result, check: CheckResult, name: str, number: int) -> ShownCheck:
     part = check.status == "failed" and check.earned > 0
     tone: Tone = "part" if part else "bad"
     if check.status in ("passed", "pending"):
@@ -191,7 +215,9 @@ def _check(result: Result, check: CheckResult, name: str) -> ShownCheck:
     if check.hidden:
         # How it failed would say something about its inputs.
         word = WORDS[check.status] if tone in ("good", "wait") else "failed"
-        return ShownCheck(name, check.question, True, tone, word, check.points, check.earned)
+        return ShownCheck(
+            name, check.question, True, tone, word, check.points, check.earned, number=number
+        )
     return ShownCheck(
         name=name,
         question=check.question,
@@ -201,7 +227,7 @@ def _check(result: Result, check: CheckResult, name: str) -> ShownCheck:
         points=check.points,
         earned=check.earned,
         message=check.message or _MEANING[check.status],
-        command=command_of(result.stage, check) if tone in ("bad", "part") else "",
+        command=command_of(result, check) if tone in ("bad", "part") else "",
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from needle_shared.grading.results.gradescope import gradescope_document
 from needle_shared.grading.results.html import feedback_html
 from needle_shared.grading.results.junit import junit_xml
-from needle_shared.grading.results.model import CheckResult
+from needle_shared.grading.results.model import CheckResult, QuestionResult
 from needle_shared.grading.results.shown import (
     command_of,
     points_text,
@@ -88,25 +88,26 @@ def test_a_check_of_speed_may_earn_a_part(result):
     assert (seen.word, seen.tone, seen.lost) == ("partly", "part", 3)
 
 
-def test_the_first_steps_are_the_functions_that_cost_most(result):
-    def check(id_, points, earned=0, status="failed", hidden=False):
-        return CheckResult(id_, "q", hidden, Fraction(points), Fraction(earned), status)
+def test_the_first_steps_are_the_functions_that_failed_first(result):
+    def check(id_, points, earned=0, status="failed", question="q", hidden=False):
+        return CheckResult(id_, question, hidden, Fraction(points), Fraction(earned), status)
 
     checks = (
-        check("t.py::test_a[one]", 2),
-        check("t.py::test_b", 3),
-        check("t.py::test_a[two]", 2),
+        check("t.py::test_z", 9, question="later"),
         check("t.py::test_c", 9, hidden=True),
+        check("t.py::test_a[one]", 2),
         check("t.py::test_d", 9, status="pending"),
+        check("t.py::test_b", 5, 4),
+        check("t.py::test_a[two]", 2),
         check("t.py::test_e", 9, 9, "passed"),
-        check("t.py::test_f", 5, 4),
-        check("t.py::test_g", Fraction(1, 2)),
+        check("t.py::test_y", 7, question="later"),
     )
-    first = shown(replace(result, checks=checks, questions=())).first
-    assert [(step.name, step.failing, step.lost) for step in first] == [
-        ("test_a", 2, 4),
-        ("test_b", 1, 3),
-        ("test_f", 1, 1),
+    questions = tuple(QuestionResult.of(id_, id_.title(), checks) for id_ in ("q", "later"))
+    first = shown(replace(result, checks=checks, questions=questions)).first
+    assert [(step.name, step.question, step.failing, step.lost) for step in first] == [
+        ("test_a", "Q", 2, 4),
+        ("test_b", "Q", 1, 1),
+        ("test_z", "Later", 1, 9),
     ]
 
 

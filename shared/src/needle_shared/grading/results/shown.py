@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -101,6 +102,7 @@ class Step:
     """Something to do next: a function of checks that failed, and what it cost."""
 
     name: str
+    question: str  # its title
     command: str
     failing: int
     lost: Fraction
@@ -108,7 +110,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Shown:
-    """A result as the student sees it. `first` are the steps to begin with, most points first."""
+    """A result as the student sees it. `first` are the steps to begin with."""
 
     student: str
     stage: str
@@ -147,7 +149,7 @@ def shown(result: Result) -> Shown:
         earned=result.earned,
         pending=result.pending,
         questions=questions,
-        first=_first_steps(checks),
+        first=_first_steps(questions),
         notes=result.notes,
         taken=result.taken,
         ignored=result.ignored,
@@ -231,22 +233,22 @@ def _check(result: Result, check: CheckResult, name: str, number: int) -> ShownC
     )
 
 
-def _first_steps(checks: list[ShownCheck]) -> tuple[Step, ...]:
-    """Return the three functions of checks that cost most; their parameters count together."""
-    functions: dict[str, list[ShownCheck]] = {}
-    for check in checks:
-        if check.lost and check.command:
-            functions.setdefault(check.command, []).append(check)
-    steps = [
-        Step(
-            name=failing[0].name.partition("[")[0],
-            command=command,
-            failing=len(failing),
-            lost=sum((check.lost for check in failing), Fraction(0)),
-        )
-        for command, failing in functions.items()
-    ]
-    return tuple(sorted(steps, key=lambda step: -step.lost)[:3])
+def _first_steps(questions: Iterable[ShownQuestion]) -> tuple[Step, ...]:
+    """Return the first three functions of checks that failed; their parameters count together.
+
+    They are in the order of the questions, because later ones need the code of earlier ones.
+    """
+    steps = []
+    for question in questions:
+        functions: dict[str, list[ShownCheck]] = {}
+        for check in question.checks:
+            if check.lost and check.command:
+                functions.setdefault(check.command, []).append(check)
+        for command, failing in functions.items():
+            lost = sum((check.lost for check in failing), Fraction(0))
+            name = failing[0].name.partition("[")[0]
+            steps.append(Step(name, question.title, command, len(failing), lost))
+    return tuple(steps[:3])
 
 
 def _question(question: QuestionResult, checks: list[ShownCheck]) -> ShownQuestion:

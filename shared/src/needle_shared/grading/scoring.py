@@ -76,16 +76,7 @@ def questions_of(
     assignment: Assignment, checks: tuple[CheckResult, ...]
 ) -> tuple[QuestionResult, ...]:
     """Return the sums of each question."""
-    found = []
-    for question in assignment.questions:
-        own = [check for check in checks if check.question == question.id]
-        found.append(
-            QuestionResult(
-                id=question.id,
-                title=question.title,
-                points=sum((c.points for c in own), Fraction(0)),
-                earned=sum((c.earned for c in own), Fraction(0)),
-                pending=sum((c.points for c in own if c.status == "pending"), Fraction(0)),
-            )
-        )
-    return tuple(found)
+    return tuple(
+        QuestionResult.of(question.id, question.title, checks, question.symbols)
+        for question in assignment.questions
+    )

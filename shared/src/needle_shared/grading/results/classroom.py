@@ -10,7 +10,7 @@ from statistics import mean, median
 
 from needle_shared.grading.results.model import CheckResult, CheckStatus, Result
 from needle_shared.grading.results.roster import Roster, Student
-from needle_shared.grading.results.sanitise import sanitised
+from needle_shared.grading.results.sanitise import NAME, sanitised
 from needle_shared.grading.results.text import one_line
 
 BINS = 10
@@ -42,15 +42,18 @@ def join(results: Iterable[Result], roster: Roster | None) -> list[Entry]:
     Results are sanitised. Raise ValueError if two are of one student.
     """
     found: dict[str, Result] = {}
-    for result in results:
-        student = one_line(result.student)
-        if student in found:
-            raise ValueError(f"two results are of {student!r}")
-        found[student] = sanitised(result)
-    listed = roster.students if roster is not None else ()
+    for result in map(sanitised, results):
+        if result.student in found:
+            raise ValueError(f"two results are of {result.student!r}")
+        found[result.student] = result
+    listed = map(_clean_student, roster.students if roster is not None else ())
     entries = [Entry(student, found.pop(student.id, None)) for student in listed]
     others = [(Student(id_), found[id_]) for id_ in sorted(found)]
     return [*entries, *(Entry(student, result, roster is None) for student, result in others)]
+
+
+def _clean_student(student: Student) -> Student:
+    return Student(*(one_line(text, NAME) for text in (student.id, student.name, student.email)))
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,8 @@ def show_diff(changes: Iterable[StudentChange], console: Console) -> None:
         sides = [f"{change.old} {marks[0]}", f"{change.new} {marks[1]}"]
         texts = [Text(change.student), Text(change.problem), *map(Text, sides)]
         table.add_row(*texts, _signed(change.difference), style="bold")
-        for item in change.checks:
+        # What one side does not have at all is not told check by check.
+        for item in change.checks if _NONE not in (change.old, change.new) else ():
             row = [Text(), Text(item.check), Text(item.old), Text(item.new)]
             table.add_row(*row, _signed(item.difference))
     console.print(table)

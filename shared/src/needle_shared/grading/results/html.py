@@ -11,15 +11,17 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from needle_shared.atomic import write_atomically
 from needle_shared.grading.results.classroom import CheckCount, Entry, count, join
+from needle_shared.grading.results.merged import merged
 from needle_shared.grading.results.model import Result
 from needle_shared.grading.results.roster import Roster
 from needle_shared.grading.results.shown import WORDS, points_text, short_name, shown
@@ -107,7 +109,7 @@ def _check_row(item: CheckCount) -> dict[str, Any]:
         "share": item.share,
         "passed": item.passed,
         "graded": item.graded,
-        "others": ", ".join(f"{word} {n}" for word, n in others),
+        "others": ", ".join(f"{word} {n}".replace(" ", "\xa0") for word, n in others),
     }
 
 
@@ -132,6 +134,7 @@ def _entry_row(entry: Entry, folder_of: Callable[[str], str]) -> dict[str, Any]:
     }
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("needle_shared.grading.results", "templates"),
@@ -141,9 +144,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["points"] = points_text
+    environment.filters["breakable"] = _breakable
+    environment.filters["merged"] = merged
     environment.filters["percent"] = lambda share: f"{100 * share:.0f} %"
     environment.filters["share"] = lambda part, whole: float(part / whole) if whole else 0.0
     return environment
+
+
+def _breakable(name: str) -> Markup:
+    """Return the escaped name of a check, which a narrow page may break after an underscore."""
+    return Markup("_<wbr>").join(escape(part) for part in name.split("_"))
 
 
 def _render(template: str, **values: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
@@ -53,6 +54,21 @@ class QuestionResult:
     earned: Fraction
     pending: Fraction
     symbols: tuple[str, ...] = ()  # what the student writes: "src/...py::MatMul.compute"
+
+    @classmethod
+    def of(
+        cls, id_: str, title: str, checks: Iterable[CheckResult], symbols: Iterable[object] = ()
+    ) -> QuestionResult:
+        """Return the sums over those of `checks` that are of the question."""
+        own = [check for check in checks if check.question == id_]
+        return cls(
+            id=id_,
+            title=title,
+            points=sum((check.points for check in own), Fraction(0)),
+            earned=sum((check.earned for check in own), Fraction(0)),
+            pending=sum((c.points for c in own if c.status == "pending"), Fraction(0)),
+            symbols=tuple(map(str, symbols)),
+        )
 
 
 @dataclass(frozen=True)

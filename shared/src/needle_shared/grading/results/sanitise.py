@@ -84,7 +84,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Fraction):
         return str(value)
     if isinstance(value, Mapping):
-        return {one_line(str(key)): _plain(item) for key, item in value.items()}
+        return {one_line(str(key), NAME): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     raise TypeError(f"a record holds numbers and texts, got {type(value).__name__}")

@@ -7,6 +7,8 @@ detail are not even here.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -28,6 +30,8 @@ WORDS: dict[CheckStatus, str] = {
     "not_run": "not run",
     "pending": "pending",
 }
+# The file without folders and suffix, if there is one, and the function.
+_ID = re.compile(r"(?:[^\[]*?(?:^|/)(\w+)\.py::)?(\w+)(?=\[|$)")
 _MEANING: dict[CheckStatus, str] = {
     "passed": "",
     "failed": "A value is not the expected one.",
@@ -59,6 +63,7 @@ class ShownCheck:
     earned: Fraction
     message: str = ""
     command: str = ""
+    number: int = 0  # of a hidden check in its question
 
     @property
     def lost(self) -> Fraction:
@@ -97,6 +102,7 @@ class Step:
     """Something to do next: a function of checks that failed, and what it cost."""
 
     name: str
+    question: str  # its title
     command: str
     failing: int
     lost: Fraction
@@ -104,7 +110,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Shown:
-    """A result as the student sees it. `first` are the steps to begin with, most points first."""
+    """A result as the student sees it. `first` are the steps to begin with."""
 
     student: str
     stage: str
@@ -130,7 +136,8 @@ def shown(result: Result) -> Shown:
     """Return what the student may see of a result, sanitised."""
     result = sanitised(result)
     names = public_names(result)
-    checks = [_check(result, check, names[check.id]) for check in result.checks]
+    numbers = hidden_numbers(result)
+    checks = [_check(result, c, names[c.id], numbers.get(c.id, 0)) for c in result.checks]
     questions = tuple(_question(question, checks) for question in _questions(result))
     return Shown(
         student=result.student,
@@ -142,7 +149,7 @@ def shown(result: Result) -> Shown:
         earned=result.earned,
         pending=result.pending,
         questions=questions,
-        first=_first_steps(checks),
+        first=_first_steps(questions),
         notes=result.notes,
         taken=result.taken,
         ignored=result.ignored,
@@ -154,14 +161,24 @@ def public_names(result: Result) -> dict[str, str]:
 
     A hidden one is called by its number among the hidden checks of its question.
     """
-    names, hidden = {}, dict.fromkeys((check.question for check in result.checks), 0)
+    numbers = hidden_numbers(result)
+    return {
+        check.id: f"hidden check {numbers[check.id]} of {check.question}"
+        if check.hidden
+        else short_name(check.id)
+        for check in result.checks
+    }
+
+
+def hidden_numbers(result: Result) -> dict[str, int]:
+    """Return for the id of each hidden check its number in the question, from 1."""
+    numbers: dict[str, int] = {}
+    seen: Counter[str] = Counter()
     for check in result.checks:
         if check.hidden:
-            hidden[check.question] += 1
-            names[check.id] = f"hidden check {hidden[check.question]} of {check.question}"
-        else:
-            names[check.id] = short_name(check.id)
-    return names
+            seen[check.question] += 1
+            numbers[check.id] = seen[check.question]
+    return numbers
 
 
 def short_name(id_: str) -> str:
@@ -170,10 +187,19 @@ def short_name(id_: str) -> str:
     return function.rpartition("::")[2] + bracket + parameters
 
 
-def command_of(stage: str, check: CheckResult) -> str:
-    """Return the command that runs a visible check on a student's machine, or ""."""
-    function = re.match(r"\w+", short_name(check.id))
-    return f"nox -s {stage} -- -k {function[0]}" if function and not check.hidden else ""
+def command_of(result: Result, check: CheckResult) -> str:
+    """Return the command that runs a visible check on a student's machine, or "".
+
+    The file is named, too, where another one has a function of the same name.
+    """
+    match = _ID.match(check.id)
+    if match is None or check.hidden:
+        return ""
+    file, function = match.groups()
+    visible = [_ID.match(other.id) for other in result.checks if not other.hidden]
+    files = {other[1] for other in visible if other is not None and other[2] == function}
+    wanted = f'"{file} and {function}"' if len(files) > 1 and file else function
+    return f"nox -s {result.stage} -- -k {wanted}"
 
 
 def points_text(points: Fraction, decimals: int = 2) -> str:
@@ -183,7 +209,7 @@ def points_text(points: Fraction, decimals: int = 2) -> str:
     return text.rstrip("0").rstrip(".") if decimals else text
 
 
-def _check(result: Result, check: CheckResult, name: str) -> ShownCheck:
+def _check(result: Result, check: CheckResult, name: str, number: int) -> ShownCheck:
     part = check.status == "failed" and check.earned > 0
     tone: Tone = "part" if part else "bad"
     if check.status in ("passed", "pending"):
@@ -191,7 +217,9 @@ def _check(result: Result, check: CheckResult, name: str) -> ShownCheck:
     if check.hidden:
         # How it failed would say something about its inputs.
         word = WORDS[check.status] if tone in ("good", "wait") else "failed"
-        return ShownCheck(name, check.question, True, tone, word, check.points, check.earned)
+        return ShownCheck(
+            name, check.question, True, tone, word, check.points, check.earned, number=number
+        )
     return ShownCheck(
         name=name,
         question=check.question,
@@ -201,26 +229,26 @@ def _check(result: Result, check: CheckResult, name: str) -> ShownCheck:
         points=check.points,
         earned=check.earned,
         message=check.message or _MEANING[check.status],
-        command=command_of(result.stage, check) if tone in ("bad", "part") else "",
+        command=command_of(result, check) if tone in ("bad", "part") else "",
     )
 
 
-def _first_steps(checks: list[ShownCheck]) -> tuple[Step, ...]:
-    """Return the three functions of checks that cost most; their parameters count together."""
-    functions: dict[str, list[ShownCheck]] = {}
-    for check in checks:
-        if check.lost and check.command:
-            functions.setdefault(check.command, []).append(check)
-    steps = [
-        Step(
-            name=failing[0].name.partition("[")[0],
-            command=command,
-            failing=len(failing),
-            lost=sum((check.lost for check in failing), Fraction(0)),
-        )
-        for command, failing in functions.items()
-    ]
-    return tuple(sorted(steps, key=lambda step: -step.lost)[:3])
+def _first_steps(questions: Iterable[ShownQuestion]) -> tuple[Step, ...]:
+    """Return the first three functions of checks that failed; their parameters count together.
+
+    They are in the order of the questions, because later ones need the code of earlier ones.
+    """
+    steps = []
+    for question in questions:
+        functions: dict[str, list[ShownCheck]] = {}
+        for check in question.checks:
+            if check.lost and check.command:
+                functions.setdefault(check.command, []).append(check)
+        for command, failing in functions.items():
+            lost = sum((check.lost for check in failing), Fraction(0))
+            name = failing[0].name.partition("[")[0]
+            steps.append(Step(name, question.title, command, len(failing), lost))
+    return tuple(steps[:3])
 
 
 def _question(question: QuestionResult, checks: list[ShownCheck]) -> ShownQuestion:
@@ -243,20 +271,5 @@ def _questions(result: Result) -> tuple[QuestionResult, ...]:
     others = dict.fromkeys(check.question for check in result.checks)
     return (
         *result.questions,
-        *(question_of(result, id_, id_) for id_ in others if id_ not in known),
-    )
-
-
-def question_of(
-    result: Result, id_: str, title: str, symbols: tuple[str, ...] = ()
-) -> QuestionResult:
-    """Return the sums over the checks of a question."""
-    checks = [check for check in result.checks if check.question == id_]
-    return QuestionResult(
-        id=id_,
-        title=title,
-        points=sum((check.points for check in checks), Fraction(0)),
-        earned=sum((check.earned for check in checks), Fraction(0)),
-        pending=sum((c.points for c in checks if c.status == "pending"), Fraction(0)),
-        symbols=symbols,
+        *(QuestionResult.of(id_, id_, result.checks) for id_ in others if id_ not in known),
     )

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from needle_shared.grading.results.merged import merged
 from needle_shared.grading.results.model import Result
 from needle_shared.grading.results.sanitise import sanitised
 from needle_shared.grading.results.shown import (
@@ -91,7 +92,7 @@ class _Writer:
 
     def failures(self, view: Shown) -> None:
         for question in view.questions:
-            lost = [check for check in question.checks if check.tone != "good"]
+            lost = merged(check for check in question.checks if check.tone != "good")
             if lost:
                 self.line(question.title, "bold")
             for i, check in enumerate(lost):

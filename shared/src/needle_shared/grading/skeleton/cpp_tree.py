@@ -31,9 +31,7 @@ _BLANKED = re.compile(
     re.MULTILINE,
 )
 # What looks the same and is something else: the operand of an operator, preprocessor lines.
-_KEPT = re.compile(
-    rb'(?ms)^[ \t]*#.*?(?<!\\)$|//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"'
-)
+_KEPT = re.compile(rb'(?ms)^[ \t]*#.*?(?<!\\)$|//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"')
 _CUDA = re.compile(rb"__global__|<<<")
 _SCOPES = {"class_specifier", "struct_specifier", "union_specifier"}
 _TRANSPARENT = {

@@ -50,9 +50,9 @@ def with_stubs(assignment: Assignment, files: dict[str, bytes]) -> dict[str, byt
 def project_files(folder: Path) -> list[str]:
     """Return the paths, in `folder`, of the files that belong to the project, sorted.
 
-    Those that git tracks or would track; outside of a checkout, all but builds and caches.
+    Those that git tracks; outside of a checkout, all but builds and caches.
     """
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = ["git", "ls-files", "-z"]
     try:
         listed = subprocess.run(  # noqa: S603
             command, cwd=folder, capture_output=True, check=True

@@ -65,6 +65,15 @@ def find(tree: cst.Module, name: str) -> list[Definition]:
     return found
 
 
+def is_docstring(statement: cst.CSTNode) -> bool:
+    """Return whether a statement is a text and nothing else."""
+    if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1:
+        statement = statement.body[0]
+    return isinstance(statement, cst.Expr) and isinstance(
+        statement.value, (cst.SimpleString, cst.ConcatenatedString)
+    )
+
+
 def is_trivial(node: cst.FunctionDef) -> bool:
     """Return whether a function only has a docstring, `pass`, `...` or a NotImplementedError."""
     return all(_says_nothing(statement) for statement in node.body.body)

@@ -16,7 +16,7 @@ import tree_sitter_cpp
 import tree_sitter_cuda
 from tree_sitter import Language, Node, Parser
 
-from needle_shared.grading.skeleton.errors import SymbolError
+from needle_shared.grading.skeleton.errors import SourceError, SymbolError
 
 _MACRO = rb"[A-Z][A-Z0-9]*_[A-Z0-9_]*"
 _BLANKED = re.compile(
@@ -42,6 +42,7 @@ _TRANSPARENT = {
     "template_declaration",
     "declaration",
     "field_declaration",
+    "friend_declaration",
     "preproc_if",
     "preproc_ifdef",
     "preproc_else",
@@ -79,9 +80,15 @@ class Definition:
 
 
 def definitions(source: bytes) -> list[Definition]:
-    """Return the functions that have a body, and the classes, in order."""
+    """Return the functions that have a body, and the classes, in order.
+
+    Raises SourceError if they are nested too deep.
+    """
     blanked = _blank_macros(source)
-    found = _walk(_parse(source, blanked), "", None)
+    try:
+        found = list(_walk(_parse(source, blanked), "", None))
+    except RecursionError:
+        raise SourceError("not valid C++: nested too deep") from None
     return [_with_macros(item, source, blanked) for item in found]
 
 

@@ -58,12 +58,13 @@ def project_files(folder: Path) -> list[str]:
             command, cwd=folder, capture_output=True, check=True
         ).stdout.decode()
     except (OSError, subprocess.CalledProcessError):
-        return sorted(_walk(folder))
+        return sorted(walk_files(folder))
     names = set(filter(None, listed.split("\0")))
     return sorted(name for name in names if (folder / name).is_file())
 
 
-def _walk(folder: Path) -> Iterator[str]:
+def walk_files(folder: Path) -> Iterator[str]:
+    """Yield the paths, in `folder`, of all files but builds and caches."""
     for root, folders, files in os.walk(folder):
         folders[:] = [
             name

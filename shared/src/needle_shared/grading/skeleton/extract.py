@@ -30,7 +30,8 @@ def definition(source: str, name: str, kind: Kind) -> str:
         found = python_tree.find(module, name)
         return "".join(module.code_for_node(_bare(item.node)) for item in found)
     data = source.encode()
-    return "\n\n".join(_text(data, item) for item in _parts(data, name)) + "\n"
+    parts = [_text(data, item) + ";" * item.is_class for item in _parts(data, name)]
+    return "\n\n".join(parts) + "\n"
 
 
 def with_definition(source: str, name: str, text: str, kind: Kind) -> str:

@@ -133,7 +133,7 @@ FILES = {
     "hw1/parity/test_torch.py": "answer_of_scale = 1\n",
     "hw2/pyproject.toml": "x\n",
     "hw2/README.md": "x\n",
-    "hw2/assignment.toml": ASSIGNMENT.split("[[questions]]")[0].replace("hw1", "hw2")
+    "hw2/assignment.toml": ASSIGNMENT.partition("[[questions]]")[0].replace("hw1", "hw2")
     + '[[questions]]\nid = "nn"\ntitle = "Networks"\nsymbols = ["src/needle_hw2/nn.py::relu"]\n',
     "hw2/src/needle_hw2/__init__.py": "",
     "hw2/src/needle_hw2/nn.py": "def relu(x):\n    return max(x, answer_of_relu)\n",

@@ -87,19 +87,19 @@ def test_a_definition_has_no_more_than_its_symbol():
 
 def test_a_definition_takes_the_place_and_the_indentation_of_the_other():
     text = "def f(self):\n  if self:\n    return 2\n"
-    done = with_definition(PYTHON, "A.f", text, "python")
-    assert "    def f(self):\n      if self:\n        return 2\n\n    @property" in done.replace(
-        "        if self:\n            return 2", "      if self:\n        return 2"
-    )
+    lines = with_definition(PYTHON, "A.f", text, "python").splitlines()
+    at = lines.index("    def f(self):")
+    assert [line.strip() for line in lines[at + 1 : at + 3]] == ["if self:", "return 2"]
+    assert lines[at - 2 : at] == ["    rate = 1", ""]
+    assert lines[at + 4] == "    @property"
 
 
 def test_overloads_are_matched_by_their_types():
     old = "int f(int a) { return 1; }\nint f(double a) { return 2; }\n"
-    text = "int f(double b) { return 20; }\n\nint f(char c) { return 30; }\n\nint f(int b) { return 10; }"
+    char = "int f(char c) { return 30; }"
+    text = f"int f(double b) {{ return 20; }}\n\n{char}\n\nint f(int b) {{ return 10; }}"
     done = with_definition(old, "f", text, "cpp")
-    assert done == (
-        "int f(int b) { return 10; }\nint f(double b) { return 20; }\n\nint f(char c) { return 30; }\n"
-    )
+    assert done == f"int f(int b) {{ return 10; }}\nint f(double b) {{ return 20; }}\n\n{char}\n"
 
 
 def test_a_setter_more_or_less_is_no_problem():

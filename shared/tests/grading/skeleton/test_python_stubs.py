@@ -191,7 +191,7 @@ def test_stubs_raise_when_they_are_called_with_their_signature():
     space = {}
     exec(stub("def f(a, *b, c=1, **d):\n    return a\n", ["f"], "hw1"), space)
     assert str(inspect.signature(space["f"])) == "(a, *b, c=1, **d)"
-    with pytest.raises(NotImplementedError, match="^hw1: f$"):
+    with pytest.raises(NotImplementedError, match=r"^hw1: f$"):
         space["f"](1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from needle_shared.grading.skeleton.cpp_stubs import functions_of
 from needle_shared.grading.skeleton.files import reference_files, with_stubs
 
 _LONG = 20  # characters: shorter lines are the same everywhere
+_OPENS = (":", "(", "[")
+_PACKAGE = re.compile(r"hw\d+/c?src/")
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,14 @@ class Leak:
 def leaks(assignment: Assignment, files: Mapping[str, bytes]) -> list[Leak]:
     """Return the lines of solutions in `files`, a workspace by its paths.
 
-    A line counts if it is longer than 20 characters and the package has it nowhere but in bodies of
-    listed symbols: what also stands beside them gives nothing away.
+    A line counts if it is longer than 20 characters, does not only open a block or a list, and is
+    in no source of a package beside the bodies of listed symbols, in this stage or an earlier one:
+    what stands there, too, gives nothing away.
     """
     reference = reference_files(assignment)
     skeleton = with_stubs(assignment, reference)
-    common = {line for data in skeleton.values() for line in _lines(data)}
+    packages = [data for name, data in files.items() if _PACKAGE.match(name)]
+    common = {line for data in [*skeleton.values(), *packages] for line in _lines(data)}
     where: dict[str, str] = {}
     for name, data in files.items():
         for line in _lines(data):
@@ -51,7 +56,7 @@ def _solution(source: str, symbol: Symbol) -> Iterator[str]:
     bodies = _python_bodies if symbol.is_python else _cpp_bodies
     for body in bodies(source, symbol.name):
         for line in _lines(body.encode()):
-            if len(line) > _LONG:
+            if len(line) > _LONG and not line.endswith(_OPENS):
                 yield line
 
 

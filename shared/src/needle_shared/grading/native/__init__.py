@@ -1,0 +1,1 @@
+"""Compiles the C++ of a submission in the sandbox."""

@@ -115,8 +115,7 @@ class WatchedProcess(Process):
 
     def _watch(self) -> None:
         try:
-            self._until_the_end()
-            self._end_all()
+            self._end_all(by_itself=self._until_the_end())
         finally:
             with self._lock:
                 self._asked = True  # nobody writes to a descriptor that is closed
@@ -124,7 +123,8 @@ class WatchedProcess(Process):
                     os.close(fd)
             self._ended.set()
 
-    def _until_the_end(self) -> None:
+    def _until_the_end(self) -> bool:
+        """Return True when the command has ended by itself, False if it is to be killed."""
         poll = select.poll()
         for fd in (self._pidfd, self._output, self._wake):
             poll.register(fd, select.POLLIN)
@@ -134,11 +134,11 @@ class WatchedProcess(Process):
             if self._output in ready and not self._read():
                 poll.unregister(self._output)
             if ready & {self._pidfd, self._wake}:
-                return
+                return self._pidfd in ready
             if time.monotonic() >= look:
                 self.killed_for = self._exceeded()
                 if self.killed_for:
-                    return
+                    return False
                 look = time.monotonic() + INTERVAL
 
     def _read(self) -> bool:
@@ -152,7 +152,7 @@ class WatchedProcess(Process):
                 time.sleep(_PAUSE)
         return bool(data)
 
-    def _end_all(self) -> None:
+    def _end_all(self, *, by_itself: bool) -> None:
         """Kill what is left, note the exit code, keep what is in the pipe, and clean up."""
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end:
@@ -160,6 +160,8 @@ class WatchedProcess(Process):
             if self._reap(0.05) and self._all_ended(0.05):
                 break
         self.killed_for = self.killed_for or self._exceeded()
+        if not by_itself:
+            self._code = -signal.SIGKILL
         self._ended.set()
         os.set_blocking(self._output, False)
         for _ in range(64):  # a pipe holds less

@@ -37,8 +37,10 @@ from needle_shared.grading.sandbox.starting import Started, start_gated
 from needle_shared.grading.sandbox.users import FIRST_UID, drop_to, program
 
 _UNSHARE = "--pid --fork --kill-child --mount-proc --net --ipc --uts".split()
-# The first process of the namespace: folders in memory, then the command, until it ends.
+# The first process of the namespace: binds, folders in memory, then the command, until it ends.
 _FIRST = (
+    'while [ "$1" != -- ]; do mount --bind "$1" "$2" && '
+    'mount -o remount,bind,ro,nosuid,nodev "$2" || exit 1; shift 2; done; shift; '
     'mount -t tmpfs -o "size=$2,mode=1777,nosuid,nodev" scratch "$1" && '
     'mount --bind "$1" /tmp && mount --bind "$1" /var/tmp && '
     'mount -t tmpfs -o "size=$3,mode=1777,nosuid,nodev" shm /dev/shm && '
@@ -111,10 +113,10 @@ class Visible(Sandbox):
         members.end_all(5.0)  # of a grader that was killed
         root = Path(f"{self._base}/{slot}")
         remove(root)
-        lay_out(root, binds, uid if self._own_user else None)
+        mounted = lay_out(root, binds, uid if self._own_user else None, mount=self._namespaces)
         settings = max(2, *pipes, 0) + 1
         data = {} if self._seccomp is None else {settings: self._seccomp}
-        argv = self._words(command, limits, slot, settings)
+        argv = self._words(command, limits, slot, settings, mounted)
         try:
             started = start_gated(self._spawner, argv, {**env, **members.mark()}, pipes, data)
         except BaseException:
@@ -122,7 +124,14 @@ class Visible(Sandbox):
             raise
         return self._watched(started, limits, members, root)
 
-    def _words(self, command: Sequence[str], limits: Limits, slot: int, rules: int) -> list[str]:
+    def _words(
+        self,
+        command: Sequence[str],
+        limits: Limits,
+        slot: int,
+        rules: int,
+        mounted: Sequence[tuple[Path, Path]],
+    ) -> list[str]:
         words = gate(list(command))
         if self._seccomp is not None:
             words = [view.interpreter(), "-I", "-S", "-c", _FILTER, str(rules), *words]
@@ -133,7 +142,8 @@ class Visible(Sandbox):
             words = [*drop_to(FIRST_UID + slot, dies_with_parent=not self._namespaces), *words]
         if self._namespaces:
             sizes = [str(limits.scratch), str(max(limits.scratch // 4, 4096))]
-            words = ["/bin/sh", "-c", _FIRST, "sh", scratch, *sizes, *words]
+            pairs = [str(path) for pair in mounted for path in pair]
+            words = ["/bin/sh", "-c", _FIRST, "sh", *pairs, "--", scratch, *sizes, *words]
             outer = [program("setpriv"), "--pdeathsig", "KILL", "--", program("unshare")]
             return [*outer, *_UNSHARE, *words]
         return ["/bin/sh", "-c", 'cd "$0" && exec "$@"', scratch, *words]

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +21,6 @@ HERE = Path(__file__).parent
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 NOBODY = 65534
-ONE_BUBBLEWRAP = ["B"]
-BUBBLEWRAPS = ["B", "plain: B"]
-VARIANTS = ["B of PyPI", "B without seccomp", "plain: B without seccomp"]
-ALL = [*BUBBLEWRAPS, *VARIANTS, "C", "C without namespaces"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -192,15 +187,20 @@ def hosts(sources: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
+def new_host(sources: Path, hosts: Any) -> Iterator[Any]:
+    """Return a host of one's own, which may be killed, of a kind that works."""
+    running = []
+
+    def get(kind: str) -> Host:
+        hosts(kind)
+        running.append(Host(kind, sources))
+        return running[-1]
+
+    yield get
+    for host in running:
+        host.close()
+
+
+@pytest.fixture
 def host(request: pytest.FixtureRequest, hosts: Any) -> Any:
     return hosts(request.param)
-
-
-def until(condition: Any, seconds: float = 5.0) -> bool:
-    """Wait until `condition()` is true, and return whether it is."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True

@@ -17,6 +17,7 @@ from needle_shared.grading.sandbox.interface import (
     SandboxError,
     Tier,
 )
+from needle_shared.grading.sandbox.leftovers import remove_abandoned
 from needle_shared.grading.sandbox.remedies import NO_BWRAP, NOT_LINUX, remedy_for
 from needle_shared.grading.sandbox.visible import Visible, unshare_works
 
@@ -71,7 +72,9 @@ def _try(tier: str) -> tuple[Sandbox | None, Finding]:
 
 
 def _make_a() -> Sandbox:
-    return _bubblewrap(cgroup.find_parent())
+    parent = cgroup.find_parent()
+    remove_abandoned(parent)
+    return _bubblewrap(parent)
 
 
 def _make_b() -> Sandbox:

@@ -133,6 +133,27 @@ def _only_child(pid: int) -> int:
     raise SandboxError("the first process of the namespace was not found")
 
 
+def own_prefix() -> str:
+    """Return how the name of a folder of this grader begins."""
+    return f"needle-{os.getpid()}-"
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what graders that were killed have left in `folder`: a name says whose it is.
+
+    Of a control group, whose files cannot be removed, the folder alone is.
+    """
+    for path in folder.glob("needle-*-*"):
+        number = path.name.split("-")[1]
+        with suppress(OSError):
+            mine = path.lstat().st_uid == os.geteuid()
+            if mine and number.isdigit() and not Path("/proc", number).exists():
+                if (path / "cgroup.procs").exists():
+                    path.rmdir()
+                else:
+                    _remove(path)
+
+
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         for child in path.iterdir():

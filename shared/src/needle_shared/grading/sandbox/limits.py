@@ -16,7 +16,7 @@ READY = b"ready\n"
 # said so. If the grader has died by then, `read` sees the end of the pipe, and nothing is started.
 _GATE = (
     "{ echo 1000 > /proc/self/oom_score_adj; } 2>/dev/null; "
-    'echo ready; read -r go && exec "$@" </dev/null; exit 125'
+    'unset PWD OLDPWD; echo ready; read -r go && exec "$@" </dev/null; exit 125'
 )
 
 

@@ -32,7 +32,7 @@ class Log:
             self._chunks.append(data)
             self._kept += len(data)
             self.total += len(data)
-            while self._kept - len(self._chunks[0]) >= self._size:
+            while self._chunks and self._kept - len(self._chunks[0]) >= self._size:
                 self._kept -= len(self._chunks.popleft())
 
     @property
@@ -157,7 +157,9 @@ class WatchedProcess(Process):
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end:
             self._kill_all()
-            if self._reap(0.05) and self._all_ended(0.05):
+            if not self._reap(0.05):
+                kill_pidfd(self._pidfd)  # it may wait for somebody to read its last message
+            elif self._all_ended(0.05):
                 break
         self.killed_for = self.killed_for or self._exceeded()
         if not by_itself:

@@ -26,7 +26,14 @@ from needle_shared.grading.sandbox.interface import (
     SandboxError,
     Tier,
 )
-from needle_shared.grading.sandbox.leftovers import Marked, Members, OfNamespace, OfUser
+from needle_shared.grading.sandbox.leftovers import (
+    Marked,
+    Members,
+    OfNamespace,
+    OfUser,
+    own_prefix,
+    remove_abandoned,
+)
 from needle_shared.grading.sandbox.limits import gate, prlimit
 from needle_shared.grading.sandbox.lookalike import lay_out, remove
 from needle_shared.grading.sandbox.memory import Meter, meter_of
@@ -67,7 +74,9 @@ class Visible(Sandbox):
         self._own_user, self._namespaces = own_user, namespaces and own_user
         self._seccomp = filter_program() if use_seccomp and own_user else None
         self._spawner = Spawner()
-        self._base = tempfile.mkdtemp(prefix="needle-", dir="/run" if own_user else None)
+        above = Path("/run" if own_user else tempfile.gettempdir())
+        remove_abandoned(above)
+        self._base = tempfile.mkdtemp(prefix=own_prefix(), dir=above)
         Path(self._base).chmod(0o711)
 
     def close(self) -> None:
@@ -139,13 +148,16 @@ class Visible(Sandbox):
         words = [*prlimit(program("prlimit"), limits, 1, count=self._own_user), *words]
         scratch = self.inside(SCRATCH, slot)
         if self._own_user:
-            words = [*drop_to(FIRST_UID + slot, dies_with_parent=not self._namespaces), *words]
+            words = [*drop_to(FIRST_UID + slot), *words]
         if self._namespaces:
             sizes = [str(limits.scratch), str(max(limits.scratch // 4, 4096))]
             pairs = [str(path) for pair in mounted for path in pair]
             words = ["/bin/sh", "-c", _FIRST, "sh", *pairs, "--", scratch, *sizes, *words]
             outer = [program("setpriv"), "--pdeathsig", "KILL", "--", program("unshare")]
             return [*outer, *_UNSHARE, *words]
+        if self._own_user:
+            reaper = str(Path(__file__).with_name("reaper.py"))
+            words = [view.interpreter(), "-I", "-S", reaper, str(FIRST_UID + slot), *words]
         return ["/bin/sh", "-c", 'cd "$0" && exec "$@"', scratch, *words]
 
     def _watched(

@@ -44,6 +44,7 @@ class Host:
     """A process that grades: `host.py`, perhaps as another user."""
 
     def __init__(self, kind: str, sources: Path) -> None:
+        self.name = kind
         self.kind = kind.removeprefix("plain: ")
         self.plain = kind != self.kind or not ROOT
         command = [sys.executable]
@@ -63,7 +64,7 @@ class Host:
             env={"PYTHONPATH": str(sources), "PATH": "/usr/bin:/bin", "SECRET": "of the teacher"},
             cwd="/",
         )
-        self.facts = self._answer()
+        self.facts = self.answer()
 
     @property
     def root(self) -> bool:
@@ -73,7 +74,7 @@ class Host:
     def seccomp(self) -> bool:
         return bool(self.facts["ready"]["seccomp"])
 
-    def _answer(self) -> dict[str, Any]:
+    def answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         return json.loads(line) if line else {"error": "the host has ended"}
@@ -81,7 +82,7 @@ class Host:
     def ask(self, code: str, **settings: Any) -> Outcome:
         """Send a request and return what comes of it."""
         self.send(code, **settings)
-        return Outcome(self._answer())
+        return Outcome(self.answer())
 
     def send(self, code: str, **settings: Any) -> None:
         request = {"code": code, "token": self.token, "slot": self.slot, **settings}

@@ -100,7 +100,7 @@ def read_all(reading: int, writing: int) -> str:
 
 def state() -> list[Any]:
     """What must be the same before and after."""
-    fds = len(os.listdir("/proc/self/fd"))
+    fds = len(list(Path("/proc/self/fd").iterdir()))
     # the thread that starts processes stays
     threads = [t.name for t in threading.enumerate() if "spawner" not in t.name]
     return [fds, threads]

@@ -106,9 +106,10 @@ def test_a_command_that_has_ended_keeps_its_code(sandbox: Sandbox) -> None:
 def test_a_reader_of_a_pipe_sees_its_end(sandbox: Sandbox) -> None:
     reading, writing = os.pipe()
     command = [sandbox.python(), "-I", "-S", "-c", "import os; os.write(4, b'x' * 200_000)"]
-    with sandbox.start(command, limits=Limits(), pipes={4: writing}, env={}), os.fdopen(
-        reading, "rb"
-    ) as file:
+    with (
+        sandbox.start(command, limits=Limits(), pipes={4: writing}, env={}),
+        os.fdopen(reading, "rb") as file,
+    ):
         os.close(writing)
         assert len(file.read()) == 200_000
 
@@ -143,10 +144,16 @@ def test_find_sandbox(sandbox: Sandbox) -> None:
 def test_without_any_tier_grading_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("needle_shared.grading.sandbox.find.find_bwrap", lambda: None)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    monkeypatch.setattr("needle_shared.grading.sandbox.cgroup.find_parent", lambda: Path("/nowhere"))
+    monkeypatch.setattr(
+        "needle_shared.grading.sandbox.cgroup.find_parent", lambda: Path("/nowhere")
+    )
     with pytest.raises(NoSandboxError, match="apt install bubblewrap") as caught:
         find_sandbox()
-    assert [line[:7] for line in str(caught.value).splitlines()[1:]] == ["tier A:", "tier B:", "tier C:"]
+    assert [line[:7] for line in str(caught.value).splitlines()[1:]] == [
+        "tier A:",
+        "tier B:",
+        "tier C:",
+    ]
     monkeypatch.setattr("sys.platform", "darwin")
     with pytest.raises(NoSandboxError, match="virtual machine"):
         find_sandbox()

@@ -135,18 +135,17 @@ def attempt(name, do):
     else: print(name, "possible")
 attempt("memfd", lambda: os.memfd_create("x"))
 attempt("shared", lambda: mmap.mmap(-1, 1 << 20))
-attempt("huge", lambda: mmap.mmap(-1, 2 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000))
+private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+attempt("huge", lambda: mmap.mmap(-1, 2 << 20, flags=private | 0x40000))
 attempt("sockets", socket.socketpair)
-mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+mmap.mmap(-1, 1 << 20, flags=private)
 """
     if not host.seccomp:
         pytest.skip("libseccomp is missing")
     assert host.run(code).log == "memfd 1\nshared 1\nhuge 1\nsockets 1\n"
 
 
-@pytest.mark.parametrize(
-    "host", ["B without seccomp", "plain: B without seccomp"], indirect=True
-)
+@pytest.mark.parametrize("host", ["B without seccomp", "plain: B without seccomp"], indirect=True)
 def test_memory_without_a_name_is_found_without_a_filter(host: Any) -> None:
     code = """
 import os, time

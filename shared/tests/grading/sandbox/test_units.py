@@ -71,7 +71,7 @@ def test_a_group(groups: Path) -> None:
 
 
 def test_a_group_that_cannot_be_made(tmp_path: Path) -> None:
-    with pytest.raises(SandboxError, match="no control group in .*missing"):
+    with pytest.raises(SandboxError, match=r"no control group in .*missing"):
         cgroup.Group(tmp_path / "missing", Limits())
 
 
@@ -134,7 +134,10 @@ def test_limits_that_are_lower_already_stay(monkeypatch: pytest.MonkeyPatch) -> 
         ("bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted", "Ubuntu 24.04"),
         ("bwrap: setting up uid map: Permission denied", "Ubuntu 24.04"),
         ("bwrap: Creating new namespace failed: Operation not permitted", "docker run"),
-        ("bwrap: No permissions to create new namespace, likely because ...", "unprivileged_userns"),
+        (
+            "bwrap: No permissions to create new namespace, likely because ...",
+            "unprivileged_userns",
+        ),
         ("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "systempaths"),
         ("the program setpriv of util-linux is missing", "util-linux"),
     ],

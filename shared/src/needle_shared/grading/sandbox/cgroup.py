@@ -113,7 +113,7 @@ def nearest(mounted: Path, own: str) -> Path:
             writable = os.access(candidate, os.W_OK) and os.access(
                 candidate / "cgroup.procs", os.W_OK
             )
-            if _NEEDED <= set(handed_on) and writable:
+            if set(handed_on) >= _NEEDED and writable:
                 return candidate
         if candidate == mounted:
             break

@@ -67,7 +67,9 @@ def _try(tier: str) -> tuple[Sandbox | None, Finding]:
         sandbox = make()
     except SandboxError as error:
         return None, Finding(name, works=False, reason=str(error), remedy=remedy_for(str(error)))
-    facts = ", ".join(f"{key}: {value}" for key, value in sandbox.describe().items() if key != "tier")
+    facts = ", ".join(
+        f"{key}: {value}" for key, value in sandbox.describe().items() if key != "tier"
+    )
     return sandbox, Finding(name, works=True, reason=facts)
 
 
@@ -88,7 +90,7 @@ def _bubblewrap(groups: Path | None) -> Sandbox:
     try:
         return _checked(Bubblewrap(bwrap, groups=groups, nesting_forbidden=True))
     except SandboxError:
-        # An old bwrap, or a container in which /proc/sys cannot be written; the filter does the same.
+        # An old bwrap, or a container where /proc/sys cannot be written; the filter does the same.
         return _checked(Bubblewrap(bwrap, groups=groups))
 
 

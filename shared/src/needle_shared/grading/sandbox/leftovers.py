@@ -58,12 +58,15 @@ class OfNamespace(Members):
         self._pidfd = os.pidfd_open(self.first)
 
     def left(self) -> list[int]:
+        """Return those that have not ended."""
         return [] if has_ended(self._pidfd, 0) else [self.first]
 
     def kill(self) -> None:
+        """Kill them once."""
         kill_pidfd(self._pidfd)
 
     def forget(self) -> None:
+        """Close what identifies them."""
         os.close(self._pidfd)
 
 
@@ -74,9 +77,11 @@ class OfUser(Members):
         self._uid = uid
 
     def left(self) -> list[int]:
+        """Return those that have not ended."""
         return [int(path.name) for path in _processes() if _uid_of(path) == self._uid]
 
     def kill(self) -> None:
+        """Kill them once."""
         # All at once, so that a fork bomb cannot outrun it. Only the same user may do so.
         command = [*drop_to(self._uid), "/bin/sh", "-c", "kill -9 -1"]
         with suppress(OSError, subprocess.TimeoutExpired):
@@ -98,9 +103,11 @@ class Marked(Members):
         self._value = secrets.token_hex(8)
 
     def mark(self) -> dict[str, str]:
+        """Return the mark."""
         return {_MARK: self._value}
 
     def left(self) -> list[int]:
+        """Return those that have not ended."""
         mark = f"{_MARK}={self._value}".encode()
         found = []
         for path in _processes():

@@ -25,9 +25,7 @@ def gate(command: list[str]) -> list[str]:
     return ["/bin/sh", "-c", _GATE, "sh", *command]
 
 
-def prlimit(
-    program: str, limits: Limits, extra_processes: int, *, count: bool = True
-) -> list[str]:
+def prlimit(program: str, limits: Limits, extra_processes: int, *, count: bool = True) -> list[str]:
     """Return the words that put limits on the command that follows them.
 
     A limit that is lower already stays. Without `count`, processes are not limited.

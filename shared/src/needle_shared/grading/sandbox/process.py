@@ -91,20 +91,25 @@ class WatchedProcess(Process):
         self._thread.start()
 
     def log(self) -> bytes:
+        """Return the last bytes of what was written."""
         return self._log.last()
 
     @property
     def dropped(self) -> int:
+        """How many bytes were written before those."""
         return self._log.total - len(self._log.last())
 
     def poll(self) -> int | None:
+        """Return the exit code, or None while the command runs."""
         return self._code if self._ended.is_set() else None
 
     def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the end, and return the exit code or None."""
         self._ended.wait(timeout)
         return self.poll()
 
     def kill(self) -> int:
+        """Kill all processes, and return the exit code."""
         with self._lock:
             if not self._asked:
                 self._asked = True

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ from needle_shared.grading.sandbox.spawn import Spawner
 from needle_shared.grading.sandbox.starting import Started, start_gated
 from needle_shared.grading.sandbox.users import FIRST_UID, drop_to, program
 
-_UNSHARE = "--pid --fork --kill-child --mount-proc --net --ipc --uts".split()
+_UNSHARE = "--pid --fork --kill-child --mount-proc --net --ipc --uts"
 # The first process of the namespace: binds, folders in memory, then the command, until it ends.
 _FIRST = (
     'while [ "$1" != -- ]; do mount --bind "$1" "$2" && '
@@ -86,6 +87,7 @@ class Visible(Sandbox):
     __del__ = close
 
     def describe(self) -> dict[str, Any]:
+        """Return the tier and what it consists of here."""
         off = self._seccomp is not None
         return {
             "tier": self.tier,
@@ -93,7 +95,9 @@ class Visible(Sandbox):
             "files": "all that the user may read are visible",
             "scratch": "limited" if self._namespaces else "not limited",
             "network": "none" if self._namespaces or off else "open",
-            "processes": "own namespace" if self._namespaces else "found by their user"
+            "processes": "own namespace"
+            if self._namespaces
+            else "found by their user"
             if self._own_user
             else "found by a mark in their environment",
             "memory": f"watched every {INTERVAL} s" if self._own_user else "per process",
@@ -102,9 +106,11 @@ class Visible(Sandbox):
         }
 
     def inside(self, target: str, slot: int = 0) -> str:
+        """Return the path at which the command sees `target`."""
         return f"{self._base}/{slot}{target}"
 
     def python(self) -> str:
+        """Return the path of the interpreter inside."""
         return view.interpreter()
 
     def start(
@@ -117,21 +123,20 @@ class Visible(Sandbox):
         env: Mapping[str, str],
         slot: int = 0,
     ) -> Process:
+        """Start a command with the limits of the tier."""
         uid = FIRST_UID + slot
         members: Members = OfUser(uid) if self._own_user else Marked()
         members.end_all(5.0)  # of a grader that was killed
         root = Path(f"{self._base}/{slot}")
         remove(root)
-        mounted = lay_out(root, binds, uid if self._own_user else None, mount=self._namespaces)
         settings = max(2, *pipes, 0) + 1
         data = {} if self._seccomp is None else {settings: self._seccomp}
-        argv = self._words(command, limits, slot, settings, mounted)
-        try:
+        with ExitStack() as held:
+            held.callback(remove, root)
+            mounted = lay_out(root, binds, uid if self._own_user else None, mount=self._namespaces)
+            argv = self._words(command, limits, slot, settings, mounted)
             started = start_gated(self._spawner, argv, {**env, **members.mark()}, pipes, data)
-        except BaseException:
-            remove(root)
-            raise
-        return self._watched(started, limits, members, root)
+            return self._watched(started, limits, members, root, held)
 
     def _words(
         self,
@@ -154,55 +159,56 @@ class Visible(Sandbox):
             pairs = [str(path) for pair in mounted for path in pair]
             words = ["/bin/sh", "-c", _FIRST, "sh", *pairs, "--", scratch, *sizes, *words]
             outer = [program("setpriv"), "--pdeathsig", "KILL", "--", program("unshare")]
-            return [*outer, *_UNSHARE, *words]
+            return [*outer, *_UNSHARE.split(), *words]
         if self._own_user:
             reaper = str(Path(__file__).with_name("reaper.py"))
             words = [view.interpreter(), "-I", "-S", reaper, str(FIRST_UID + slot), *words]
         return ["/bin/sh", "-c", 'cd "$0" && exec "$@"', scratch, *words]
 
     def _watched(
-        self, started: Started, limits: Limits, members: Members, root: Path
+        self, started: Started, limits: Limits, members: Members, root: Path, held: ExitStack
     ) -> WatchedProcess:
+        """Let the command begin; what is `held` is released when it has ended."""
         meter: Meter | None = None
+        no_filter = self._seccomp is None
         try:
             if self._namespaces:
                 members = OfNamespace(started.pid)
                 folders = [f"{root}{SCRATCH}", "/dev/shm"]  # noqa: S108
-                meter = meter_of(members.first, folders, limits, memfds=self._seccomp is None)
+                meter = meter_of(members.first, folders, limits, memfds=no_filter)
             elif self._own_user:
                 proc = os.open("/proc", os.O_RDONLY | os.O_CLOEXEC)
                 uid = root.joinpath(SCRATCH[1:]).stat().st_uid
-                meter = Meter(proc, [], limits, uid=uid, memfds=self._seccomp is None)
+                meter = Meter(proc, [], limits, uid=uid, memfds=no_filter)
+            held.callback(members.forget)
+            if meter is not None:
+                held.callback(meter.close)
             started.go()
         except (OSError, SandboxError) as error:
             started.abandon()
             members.end_all(5.0)
-            if meter is not None:
-                meter.close()
-            remove(root)
-            raise SandboxError(f"the processes cannot be watched: {error}") from error
-
-        def clean_up() -> None:
-            members.forget()
-            if meter is not None:
-                meter.close()
-            remove(root)
-
+            raise SandboxError(f"its processes cannot be watched: {error}") from error
         return WatchedProcess(
             started.pid,
             output=started.output,
             log_size=limits.log,
-            exceeded=lambda: None if meter is None else meter.exceeded(),
+            exceeded=(lambda: None) if meter is None else meter.exceeded,
             kill_all=members.kill,
             all_ended=members.end_all,
-            clean_up=clean_up,
+            clean_up=held.pop_all().close,
         )
 
 
 def unshare_works() -> bool:
     """Return whether `unshare` of util-linux can make the namespaces of tier C here."""
     try:
-        command = [program("unshare"), *_UNSHARE, "/bin/sh", "-c", "mount -t tmpfs try /tmp"]
+        command = [
+            program("unshare"),
+            *_UNSHARE.split(),
+            "/bin/sh",
+            "-c",
+            "mount -t tmpfs try /tmp",
+        ]
         return subprocess.run(command, capture_output=True, timeout=10, check=False).returncode == 0  # noqa: S603
     except (SandboxError, OSError, subprocess.TimeoutExpired):
         return False

@@ -12,7 +12,13 @@ import pytest
 
 from needle_shared.grading.sandbox.bubblewrap import find_bwrap
 from needle_shared.grading.sandbox.find import diagnose, find_sandbox
-from needle_shared.grading.sandbox.interface import Limits, NoSandboxError, Process, Sandbox
+from needle_shared.grading.sandbox.interface import (
+    Limits,
+    NoSandboxError,
+    Process,
+    Sandbox,
+    SandboxError,
+)
 
 DAEMONS = """
 import os, signal, time
@@ -117,6 +123,29 @@ def test_a_reader_of_a_pipe_sees_its_end(sandbox: Sandbox) -> None:
 def test_standard_streams_are_not_for_pipes(sandbox: Sandbox) -> None:
     with pytest.raises(ValueError, match=r"stdin, stdout and stderr: got pipes \[1\]"):
         sandbox.start(["/bin/true"], limits=Limits(), pipes={1: 2}, env={})
+
+
+def test_a_file_descriptor_too_many(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("needle_shared.grading.sandbox.spawn._inheritable", list)
+    careless = os.open("/dev/null", os.O_RDONLY)
+    os.set_inheritable(careless, True)
+    try:
+        with pytest.raises(SandboxError, match=rf"file descriptors \[.*\b{careless}\b.*\]"):
+            start(sandbox, "pass")
+    finally:
+        os.close(careless)
+
+
+def test_the_first_process_has_limits(sandbox: Sandbox) -> None:
+    code = "print(open('/proc/1/limits').read(), open('/proc/1/status').read())"
+    with start(sandbox, code, address_space=123 << 20, open_files=77) as process:
+        assert process.wait(10) == 0
+        text = " ".join(process.log().decode().split())
+    assert f"Max address space {123 << 20} {123 << 20}" in text
+    assert "Max open files 77 77" in text
+    assert "CapEff: 0000000000000000" in text
+    if sandbox.describe()["seccomp"]:
+        assert "Seccomp: 2" in text
 
 
 def test_description(sandbox: Sandbox) -> None:

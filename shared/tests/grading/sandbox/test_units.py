@@ -12,7 +12,7 @@ from needle_shared.grading.sandbox import cgroup
 from needle_shared.grading.sandbox.bubblewrap import Bubblewrap, find_bwrap
 from needle_shared.grading.sandbox.interface import Limits, SandboxError
 from needle_shared.grading.sandbox.leftovers import remove_abandoned
-from needle_shared.grading.sandbox.limits import prlimit
+from needle_shared.grading.sandbox.limits import nproc, prlimit
 from needle_shared.grading.sandbox.process import Log
 from needle_shared.grading.sandbox.remedies import remedy_for
 
@@ -120,12 +120,12 @@ def test_what_killed_graders_left(tmp_path: Path) -> None:
 
 
 def test_limits_that_are_lower_already_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    words = prlimit("prlimit", Limits(open_files=100, processes=5), 2)
-    assert {"--nofile=100", "--nproc=7", "--core=0"} <= set(words)
+    limits = Limits(open_files=100, processes=5)
+    assert {"--nofile=100", "--core=0"} <= set(prlimit("prlimit", limits))
+    assert nproc("prlimit", limits, 2) == ["prlimit", "--nproc=7"]
     monkeypatch.setattr("resource.getrlimit", lambda _: (10, 50))
-    words = prlimit("prlimit", Limits(open_files=100, processes=5), 2, count=False)
-    assert "--nofile=50" in words
-    assert not any("nproc" in word for word in words)
+    assert "--nofile=50" in prlimit("prlimit", limits)
+    assert nproc("prlimit", limits, 1000) == ["prlimit", "--nproc=50"]
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,11 @@ from needle_shared.grading.sandbox.interface import (
     SandboxError,
     Tier,
 )
-from needle_shared.grading.sandbox.limits import gate, prlimit, tasks_of_user
+from needle_shared.grading.sandbox.limits import gate, nproc, prlimit, tasks_of_user
 from needle_shared.grading.sandbox.memory import meter_of
 from needle_shared.grading.sandbox.process import INTERVAL, WatchedProcess, has_ended, kill_pidfd
 from needle_shared.grading.sandbox.seccomp import filter_program
-from needle_shared.grading.sandbox.spawn import Spawner
+from needle_shared.grading.sandbox.spawn import Spawner, open_descriptors
 from needle_shared.grading.sandbox.starting import Started, start_gated
 from needle_shared.grading.sandbox.users import FIRST_UID, drop_to, program
 
@@ -113,13 +113,9 @@ class Bubblewrap(Sandbox):
             data[rules] = self._seccomp
         # Arguments that others can read in /proc would name folders of the teacher.
         data[settings] = b"".join(os.fsencode(word) + b"\0" for word in words)
-        argv = [
-            str(self._bwrap),
-            "--args",
-            str(settings),
-            "--",
-            *self._inner(command, limits, slot),
-        ]
+        # Limits are put on bwrap itself: its first process inside is in the reach of the command.
+        argv = [*prlimit(program("prlimit"), limits), str(self._bwrap), "--args", str(settings)]
+        argv += ["--", *self._inner(command, limits, slot)]
         with ExitStack() as held:
             group = None
             if self._groups is not None:
@@ -127,7 +123,7 @@ class Bubblewrap(Sandbox):
                 held.callback(group.remove)
                 argv = group.join(argv)
             started = start_gated(self._spawner, argv, env, pipes, data, info)
-            return self._watched(started, limits, group, held)
+            return self._watched(started, limits, group, held, {0, 1, 2, *pipes})
 
     def _view(self, binds: Sequence[Bind], limits: Limits) -> list[str]:
         words = [*self._system, *view.memory_folders(limits)]
@@ -146,12 +142,18 @@ class Bubblewrap(Sandbox):
         return [*words, "--disable-userns"] if self._nesting_forbidden else words
 
     def _inner(self, command: Sequence[str], limits: Limits, slot: int) -> list[str]:
-        others = 0 if self._root else tasks_of_user()
-        words = [*prlimit(program("prlimit"), limits, others + 1), *gate(list(command))]
+        # The user has no other processes in its namespace but that of bwrap, or none at all.
+        others = 0 if self._root else tasks_of_user() + 1
+        words = [*nproc(program("prlimit"), limits, others), *gate(list(command))]
         return [*drop_to(FIRST_UID + slot), *words] if self._root else words
 
     def _watched(
-        self, started: Started, limits: Limits, group: Group | None, held: ExitStack
+        self,
+        started: Started,
+        limits: Limits,
+        group: Group | None,
+        held: ExitStack,
+        descriptors: set[int],
     ) -> Process:
         """Let the command begin; what is `held` is released when it has ended."""
         exceeded = group.exceeded if group is not None else None
@@ -164,6 +166,7 @@ class Bubblewrap(Sandbox):
                 meter = meter_of(first, folders, limits, memfds=self._seccomp is None)
                 held.callback(meter.close)
                 exceeded = meter.exceeded
+            _check_descriptors(f"/proc/{first}/root/proc/2", descriptors)
             started.go()
         except (OSError, ValueError, KeyError, SandboxError) as error:
             started.abandon()
@@ -183,3 +186,9 @@ class Bubblewrap(Sandbox):
             all_ended=lambda seconds: has_ended(init, seconds),
             clean_up=held.pop_all().close,
         )
+
+
+def _check_descriptors(process: str, expected: set[int]) -> None:
+    # Another thread of the grader may have opened a file for all children meanwhile.
+    if extra := open_descriptors(process) - expected:
+        raise SandboxError(f"the command would have file descriptors {sorted(extra)}")

@@ -48,7 +48,7 @@ _UNKNOWN = ["clone3"]
 
 
 def filter_program() -> bytes | None:
-    """Return the filter as BPF code for `bwrap --seccomp`, or None where libseccomp does not work."""
+    """Return the filter as BPF code for `bwrap --seccomp`; None if libseccomp does not work."""
     try:
         # Its import fails where the C library is missing.
         return _compile(importlib.import_module("pyseccomp"))

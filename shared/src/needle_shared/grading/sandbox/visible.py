@@ -35,7 +35,7 @@ from needle_shared.grading.sandbox.leftovers import (
     own_prefix,
     remove_abandoned,
 )
-from needle_shared.grading.sandbox.limits import gate, prlimit
+from needle_shared.grading.sandbox.limits import gate, nproc, prlimit
 from needle_shared.grading.sandbox.lookalike import lay_out, remove
 from needle_shared.grading.sandbox.memory import Meter, meter_of
 from needle_shared.grading.sandbox.process import INTERVAL, WatchedProcess
@@ -149,11 +149,11 @@ class Visible(Sandbox):
         words = gate(list(command))
         if self._seccomp is not None:
             words = [view.interpreter(), "-I", "-S", "-c", _FILTER, str(rules), *words]
-        # The kernel counts the processes of the grader's user with those of the command.
-        words = [*prlimit(program("prlimit"), limits, 1, count=self._own_user), *words]
+        words = [*prlimit(program("prlimit"), limits), *words]
         scratch = self.inside(SCRATCH, slot)
         if self._own_user:
-            words = [*drop_to(FIRST_UID + slot), *words]
+            # Without a user of its own, the kernel would count the grader's other processes, too.
+            words = [*drop_to(FIRST_UID + slot), *nproc(program("prlimit"), limits, 0), *words]
         if self._namespaces:
             sizes = [str(limits.scratch), str(max(limits.scratch // 4, 4096))]
             pairs = [str(path) for pair in mounted for path in pair]

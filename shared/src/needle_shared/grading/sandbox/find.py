@@ -17,6 +17,7 @@ from needle_shared.grading.sandbox.interface import (
     SandboxError,
     Tier,
 )
+from needle_shared.grading.sandbox.leftovers import remove_abandoned
 from needle_shared.grading.sandbox.remedies import NO_BWRAP, NOT_LINUX, remedy_for
 from needle_shared.grading.sandbox.visible import Visible, unshare_works
 
@@ -66,12 +67,16 @@ def _try(tier: str) -> tuple[Sandbox | None, Finding]:
         sandbox = make()
     except SandboxError as error:
         return None, Finding(name, works=False, reason=str(error), remedy=remedy_for(str(error)))
-    facts = ", ".join(f"{key}: {value}" for key, value in sandbox.describe().items() if key != "tier")
+    facts = ", ".join(
+        f"{key}: {value}" for key, value in sandbox.describe().items() if key != "tier"
+    )
     return sandbox, Finding(name, works=True, reason=facts)
 
 
 def _make_a() -> Sandbox:
-    return _bubblewrap(cgroup.find_parent())
+    parent = cgroup.find_parent()
+    remove_abandoned(parent)
+    return _bubblewrap(parent)
 
 
 def _make_b() -> Sandbox:
@@ -85,7 +90,7 @@ def _bubblewrap(groups: Path | None) -> Sandbox:
     try:
         return _checked(Bubblewrap(bwrap, groups=groups, nesting_forbidden=True))
     except SandboxError:
-        # An old bwrap, or a container in which /proc/sys cannot be written; the filter does the same.
+        # An old bwrap, or a container where /proc/sys cannot be written; the filter does the same.
         return _checked(Bubblewrap(bwrap, groups=groups))
 
 

@@ -50,7 +50,7 @@ def _run_kind(
 ) -> tuple[list[dict[str, Any]], dict[str, Outcome]]:
     if not any((setup.folder / kind).rglob("test_*.py")):
         return [], {}
-    with Session(setup.sandbox, reference_job(setup, seed, kind)) as session:
+    with Session(setup.sandbox, reference_job(setup, seed, kind, KINDS.index(kind))) as session:
         entries = session.listed
         outcomes = {}
         for entry in entries:
@@ -66,10 +66,11 @@ def _run_kind(
         return entries, outcomes
 
 
-def reference_job(setup: Setup, seed: int, kind: Kind) -> Job:
+def reference_job(setup: Setup, seed: int, kind: Kind, slot: int) -> Job:
     """Return the sandbox of the reference."""
     return Job(
         package=setup.assignment.package,
         seed=seed,
         binds=setup.binds_for(kind, setup.reference),
+        slot=slot,
     )

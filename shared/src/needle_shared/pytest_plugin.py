@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from needle_shared.grading.tally import Tally
+
 DEFAULT_DEVICE = "needle_hw1:cpu"
 
 
@@ -34,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "points(n, part, hidden=False, needs=None, each=False, timeout=None): points of a check",
     )
+    config.pluginmanager.register(Tally(), "needle-points")
     if not config.pluginmanager.hasplugin("hypothesispytest"):
         return  # not installed
     from hypothesis import HealthCheck, settings  # noqa: PLC0415

@@ -80,6 +80,7 @@ def test_the_folder_of_the_stage_or_package_will_do(moved, student, place):
 def test_comments_and_docstrings_of_the_student_are_no_conflict(moved, student):
     solve(student)
     edit(student, OPS, ('"""Operators."""', '"""Mine."""  # me'), ("LIMIT = 10", "LIMIT = 10  # ?"))
+    edit(student, OPS, ("def shape(self, x):", 'def shape(self, x):\n        """Mine."""'))
     report, ops = moved()
     assert report.conflicts == ()
     assert "return by * x  # mine" in ops

@@ -122,6 +122,7 @@ class Shown:
     pending: Fraction
     questions: tuple[ShownQuestion, ...]
     first: tuple[Step, ...]
+    compared: str
     notes: tuple[str, ...]
     taken: tuple[str, ...]
     ignored: tuple[str, ...]
@@ -150,6 +151,7 @@ def shown(result: Result) -> Shown:
         pending=result.pending,
         questions=questions,
         first=_first_steps(questions),
+        compared=_compared(result),
         notes=result.notes,
         taken=result.taken,
         ignored=result.ignored,
@@ -231,6 +233,18 @@ def _check(result: Result, check: CheckResult, name: str, number: int) -> ShownC
         message=check.message or _MEANING[check.status],
         command=command_of(result, check) if tone in ("bad", "part") else "",
     )
+
+
+def _compared(result: Result) -> str:
+    """Return a sentence about the mark with other earlier stages, or ""."""
+    compared = result.compared
+    if compared is None:
+        return ""
+    own = {"own": "your own earlier stages", "reference": "the reference's earlier stages"}
+    words = own.get(compared.earlier, f"earlier stages: {compared.earlier}")
+    text = f"With {words}: {points_text(compared.earned)} of {points_text(result.points)} points."
+    causes = ", ".join(cause.rpartition("::")[2] for cause in compared.causes)
+    return f"{text} The difference comes from {causes}." if causes else text
 
 
 def _first_steps(questions: Iterable[ShownQuestion]) -> tuple[Step, ...]:

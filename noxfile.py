@@ -51,7 +51,7 @@ if "PIP_FIND_LINKS" in os.environ:  # uv does not read pip's settings
     os.environ.setdefault("UV_FIND_LINKS", os.environ["PIP_FIND_LINKS"])
 
 # Each package of this repository, and those that it imports.
-NEEDS: dict[str, list[str]] = {
+EVERY_NEED: dict[str, list[str]] = {
     "shared": [],
     "hw0": [],
     "hw1": [],
@@ -59,7 +59,11 @@ NEEDS: dict[str, list[str]] = {
     "hw3": [],
     "hw4": ["hw0", "hw1", "hw2", "hw3"],
 }
+# What is handed out to a student has the packages of an assignment only.
+HANDED_OUT = not (ROOT / "tools").is_dir()
+NEEDS = {name: needs for name, needs in EVERY_NEED.items() if (ROOT / name).is_dir()}
 STAGES = [name for name in NEEDS if name != "shared"]
+TESTED = [name for name in NEEDS if (ROOT / name / "tests").is_dir()]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 
 # C++ is compiled once for all sessions, then only what changed. So all of them build in the same
@@ -79,7 +83,7 @@ CUDA_SETTINGS = {
 CUDA_TESTED = {
     "NEEDLE_CUDA": "AUTO",
     "NEEDLE_CUDA_HOST_BUILD": "ON" if sys.platform == "linux" else "OFF",
-    "NEEDLE_WERROR": "ON",
+    "NEEDLE_WERROR": "OFF" if HANDED_OUT else "ON",  # what a stub does not use, compilers report
 }
 
 # The grader isolates submissions with bubblewrap and libseccomp: from the package index, where the
@@ -101,7 +105,7 @@ LINTERS = ["ruff==0.17.5", "clang-format==23.1.5"]
 MYPY = "mypy==2.4.1"
 TORCH = "torch==2.13.0"
 
-nox.options.sessions = [*NEEDS, "lint", "types"]
+nox.options.sessions = TESTED if HANDED_OUT else [*TESTED, "lint", "types"]
 
 
 def chain(*names: str) -> list[str]:
@@ -213,6 +217,8 @@ def run_on_cuda_host(session: nox.Session, package: str) -> None:
     run_tests(
         session, f"{package}-cuda", *ON_CUDA_HOST[package], "--device=needle_cuda_host:cuda_host"
     )
+    if HANDED_OUT:
+        return
     # Tests as the course writes them, on `cuda()`.
     report = RESULTS / f"{package}-cuda-course.xml"
     report.unlink(missing_ok=True)
@@ -238,7 +244,7 @@ def make_test_session(package: str) -> None:
     def test(session: nox.Session) -> None:
         # shared's tests compare the stages and run course code on them: they need them all.
         more = dict.fromkeys(STAGES, "") if package == "shared" else {}
-        earlier = ON_ARRAYS.get(package, [])
+        earlier = [path for path in ON_ARRAYS.get(package, []) if (ROOT / path).exists()]
         more |= {path.split("/")[0]: "test" for path in earlier}
         env = CUDA_TESTED if package in ON_CUDA_HOST else {}
         install(session, env=env, **{package: "test", **more})
@@ -258,7 +264,7 @@ def make_test_session(package: str) -> None:
     test.__doc__ = f"Run the tests of {package}; `-- -k name` chooses some."
 
 
-for package in NEEDS:
+for package in TESTED:
     make_test_session(package)
 
 

@@ -94,7 +94,9 @@ def test_values_that_need_no_gradient(stage, judge, rng):
 
 
 @pytest.mark.points(1.5, part="gradients", hidden=True)
-@pytest.mark.parametrize("kind", ["values inside the graph", "independent and repeated"])
+@pytest.mark.parametrize(
+    "kind", ["values inside the graph", "independent and repeated", "differentiated again"]
+)
 def test_vector_jacobian_product(stage, judge, rng, kind):
     x, y, g = (rng.standard_normal(4) for _ in range(3))
     a, b = stage.Tensor(x), stage.Tensor(y)
@@ -108,6 +110,12 @@ def test_vector_jacobian_product(stage, judge, rng, kind):
         grads = product_of(output, [b, inner], out_grad)
         judge.close("what is left", grads[1], want=lambda: 2 * g * (2 * x + y))
         judge.value("behind it", grads[0], want=lambda: None)
+    elif kind == "differentiated again":
+        op = product(stage)()
+        grads = product_of(op(op(a, a), a), [a], out_grad)
+        grads[0].backward(stage.Tensor(y))
+        judge.close("gradients", [grads[0], a.grad], want=lambda: [3 * g * x**2, 6 * g * y * x])
+        return
     else:
         other = stage.Tensor(x)
         grads = product_of(output, [other, a, a], out_grad)

@@ -120,7 +120,10 @@ def _normalized(given: tuple[int, ...], ndim: int) -> tuple[int, ...]:
 
 
 def permute(layout: Layout, axes: Iterable[int]) -> Layout:
-    """Return the layout with its axes in the order `axes`, which names each of them once."""
+    """Return the layout with its axes in the order `axes`.
+
+    Raises `ValueError` unless `axes` names each of them once.
+    """
     return _permuted(layout, _ints(axes))
 
 
@@ -201,7 +204,10 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
 
 @remembered
 def broadcast(layout: Layout, shape: Shape) -> Layout:
-    """Return the layout repeated to `shape`: axes that are repeated have stride 0."""
+    """Return the layout repeated to `shape`: axes that are repeated have stride 0.
+
+    Raises `ValueError` if it does not broadcast to `shape`.
+    """
     added = len(shape) - len(layout.shape)
     pairs = list(zip(layout.shape, shape[max(added, 0) :], strict=False))
     if added < 0 or any(size not in {1, wanted} for size, wanted in pairs):

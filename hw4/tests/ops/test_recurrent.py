@@ -27,7 +27,7 @@ def np_rnn(f):
     def states(x, h, W_ih, W_hh, bias):
         result = []
         for step in x:
-            h = f(step @ W_ih + h @ W_hh + bias)
+            h = f(bias + step @ W_ih + h @ W_hh)
             result.append(h)
         return np.stack(result)
 

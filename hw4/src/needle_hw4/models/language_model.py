@@ -14,6 +14,9 @@ SEQUENCE_MODELS = ("rnn", "lstm", "transformer")
 class LanguageModel(nn.Module):
     """An embedding, a model of sequences, and a linear layer: scores of each next word.
 
+    They are the attributes `embedding`, `model` and `linear`, made in this order. Only `model` has
+    a state, and takes and returns it.
+
     Parameters
     ----------
     embedding_size, hidden_size, num_layers

@@ -26,8 +26,16 @@ def ConvBN(  # noqa: N802 -- it stands where a class could
 class ResNet9(nn.Module):
     """From images (N, 3, 32, 32) to logits (N, 10), with 431,946 parameters.
 
-    Four convolutions make the image smaller, 32 to 8, 4, 2 and 1 pixels wide; two residual blocks
-    stand after the second and the fourth.
+    The layers, in the order in which their parameters are drawn, with channels in and out, kernel
+    size and stride of each `ConvBN`; they make the image smaller, 32 to 8, 4, 2 and 1 pixels wide:
+
+    1. ConvBN 3, 16, 7, 4; ConvBN 16, 32, 3, 2
+    2. a residual block: `Residual` of two ConvBN 32, 32, 3, 1
+    3. ConvBN 32, 64, 3, 2; ConvBN 64, 128, 3, 2
+    4. a residual block of two ConvBN 128, 128, 3, 1
+    5. Flatten; Linear 128, 128; ReLU; Linear 128, 10
+
+    All of them are in one `Sequential`, the attribute `model`.
     """
 
     def __init__(self, device: Device | None = None, dtype: DType = "float32") -> None:

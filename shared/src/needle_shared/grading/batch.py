@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from needle_shared.grading.both import grade_both
 from needle_shared.grading.grade import Grader
 from needle_shared.grading.results.model import Result
 from needle_shared.grading.results.reading import ResultError
@@ -103,10 +104,15 @@ class Batch:
             if self._stop.is_set():
                 break
             try:
-                return self._grader.grade(submission, slot)
+                return self._grade(submission, slot)
             except (StartError, SandboxError, OSError) as error:
                 why = f"{type(error).__name__}: {error}"
         return self._grader.empty(submission.name, "infra_error", why or "stopped")
+
+    def _grade(self, submission: Submission, slot: int) -> Result:
+        if self._grader.rules.earlier == "both":
+            return grade_both(self._grader, submission, slot)
+        return self._grader.grade(submission, slot)
 
     def key(self, submission: Submission) -> str:
         """Return the hash of all that a result depends on, but the time."""

@@ -105,7 +105,7 @@ def record_of(header: dict[str, Any], payload: bytes) -> Record:
     name, how = header.get("name"), header.get("how")
     if not isinstance(name, str) or len(name) > 500:
         raise ChannelError("a value without a name")
-    if how in {"value", "raises"}:
+    if how in ("value", "raises"):  # a tuple: what is sent may not be hashable
         try:
             return Record(name, how, plain(name, header.get("value")))
         except TypeError as error:
@@ -113,7 +113,7 @@ def record_of(header: dict[str, Any], payload: bytes) -> Record:
     if how != "close":
         raise ChannelError("a value of an unknown kind")
     shape, dtype = header.get("shape"), header.get("dtype")
-    if not is_shape(shape) or dtype not in _DTYPES:
+    if not is_shape(shape) or not isinstance(dtype, str) or dtype not in _DTYPES:
         raise ChannelError("an array without a shape or with an unknown dtype")
     if math.prod(shape) * np.dtype(dtype).itemsize != len(payload):
         raise ChannelError("an array whose size is not that of its shape")

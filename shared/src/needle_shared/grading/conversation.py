@@ -57,7 +57,7 @@ class Conversation:
                     self._budget.spend(len(payload), len(self._records))
                 case "lap":
                     self._time(header)
-                case "end" if header.get("status") in {"ok", "error"}:
+                case "end" if header.get("status") in ("ok", "error"):
                     return Outcome(
                         header["status"],
                         tuple(self._records),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import shutil
 import time
@@ -9,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from needle_shared.grading.assembly import Files, overlay, write_package
 from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.catalogue import Check
 from needle_shared.grading.gate import Gate
+from needle_shared.grading.native.build import Built
 from needle_shared.grading.reference import Reference, reference_job
 from needle_shared.grading.results.model import CheckResult, Result
 from needle_shared.grading.run_checks import NOT_RUN, SHORTEST, Clock, Ran, run_checks, total
@@ -24,7 +26,7 @@ from needle_shared.grading.setup import KINDS, Kind, Package, Setup
 from needle_shared.grading.skeletons import Skeletons
 from needle_shared.grading.submission.intake import Submission
 
-Earlier = Literal["reference", "own"]
+Earlier = Literal["reference", "own", "both"]
 _ROUNDS = 2  # of replacing files that do not compile
 
 
@@ -61,6 +63,13 @@ class Grader:
     def grade(self, submission: Submission, slot: int = 0) -> Result:
         """Return the result of a submission. Raise StartError if the sandbox does not start."""
         return _Work(self, submission, slot).result()
+
+    def with_rules(self, **changes: Any) -> Grader:
+        """Return a grader with other rules, which shares all else."""
+        other = copy.copy(self)
+        other.rules = replace(self.rules, **changes)
+        other.record = {**self.record, "earlier": other.rules.earlier}
+        return other
 
     def empty(self, student: str, status: Literal["invalid", "infra_error"], why: str) -> Result:
         """Return the result of what could not be graded."""
@@ -166,13 +175,12 @@ class _Work:
         files = overlay(assignment, skeleton, submitted, self._broken(stage))
         extension: Path | None = None
         if assignment.native is not None:
-            built = self.grader.skeletons.build(assignment, files.files)
+            built = self.grader.skeletons.build(assignment, files.files, self.slot)
             if built.errors:
                 self.notes.extend(f"{stage}: the C++ does not compile: {e}" for e in built.errors)
-                native = {n: "see the compiler's errors" for n in files.taken if _is_native(n)}
-                self._broken(stage).update(native)
+                self._broken(stage).update(_at_fault(files, built))
                 files = overlay(assignment, skeleton, submitted, self._broken(stage))
-                built = self.grader.skeletons.build(assignment, files.files)
+                built = self.grader.skeletons.build(assignment, files.files, self.slot)
             extension = built.module
         self.notes.extend(f"{stage}: {name} {why}" for name, why in files.replaced.items())
         folder = self.folder / stage
@@ -230,8 +238,11 @@ def kind_of(check: Check) -> Kind:
     return "hidden" if check.hidden else "visible"
 
 
-def _is_native(name: str) -> bool:
-    return not name.endswith(".py")
+def _at_fault(files: Files, built: Built) -> dict[str, str]:
+    """Return the student's sources that have errors, or if that is not known all C++ of theirs."""
+    native = [name for name in files.taken if not name.endswith(".py")]
+    known = [name for name in native if name in built.failed]
+    return dict.fromkeys(known or native, "see the compiler's errors")
 
 
 def _pending(check: Check) -> str:

@@ -100,6 +100,15 @@ def judge() -> LocalJudge:
 
 @pytest.fixture
 def stage(request: pytest.FixtureRequest) -> Any:
-    """Return the package of the stage; `stage.module("apps.simple_ml")` is one of its modules."""
+    """Return the package of the stage; `stage.module("apps.simple_ml")` is one of its modules.
+
+    A check that needs a GPU is skipped where the package has no device for one.
+    """
     assignment = read_assignment(assignment_folder(request.path))
-    return Stage(assignment.package)
+    package = Stage(assignment.package)
+    points = request.node.get_closest_marker("points")
+    if points is not None and points.kwargs.get("needs") == "cuda":
+        device = package.cuda()
+        if not device.enabled():
+            pytest.skip(f"{device!r} is not available: {device.why_disabled}")
+    return package

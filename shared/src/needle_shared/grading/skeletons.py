@@ -28,6 +28,13 @@ class Skeletons:
                 self._made[assignment.stage] = skeleton_files(assignment)
             return self._made[assignment.stage]
 
-    def build(self, assignment: Assignment, files: Mapping[str, bytes]) -> Built:
+    def build(self, assignment: Assignment, files: Mapping[str, bytes], slot: int = 0) -> Built:
         """Return the built extension of a stage's files."""
-        return build_extension(assignment, dict(files), self._sandbox, self._cache)
+        return build_extension(
+            assignment,
+            files,
+            self._sandbox,
+            self._cache,
+            skeleton=self.files(assignment),
+            slot=slot,
+        )

@@ -83,19 +83,25 @@ def _without_constexpr(head: bytes) -> bytes:
 
 def _with_include(data: bytes) -> bytes:
     """Return the source with <stdexcept>, among the headers of the standard library."""
-    if re.search(rb"^#include <stdexcept>", data, re.MULTILINE):
-        return data
-    system = list(re.finditer(rb"^#include <(.*)>\n", data, re.MULTILINE))
-    for match in system:
-        if b"/" not in match[1] and not match[1].endswith(b".h") and match[1] > b"stdexcept":
-            return data[: match.start()] + _INCLUDE + b"\n" + data[match.start() :]
-    if system:
-        at = system[-1].end()
+    depth, at, kind = 0, 0, ""  # `at`: where it goes; `kind`: after which kind of line that is
+    position = 0
+    for line in data.splitlines(keepends=True):
+        begin, position = position, position + len(line)
+        if re.match(rb"\s*#\s*if", line):
+            depth += 1
+        elif re.match(rb"\s*#\s*endif", line):
+            depth -= 1
+        elif line.startswith(_INCLUDE):
+            return data
+        elif depth == 0 and line.startswith(b"#pragma once"):
+            at, kind = position, "pragma"
+        elif depth == 0 and (match := re.match(rb"#include <([a-z_]+)>", line)):
+            if match[1] > b"stdexcept":
+                return data[:begin] + _INCLUDE + b"\n" + data[begin:]
+            at, kind = position, "system"
+        elif depth == 0 and kind not in {"system", "own"} and line.startswith(b'#include "'):
+            at, kind = begin, "own"
+    if kind == "system":
         return data[:at] + _INCLUDE + b"\n" + data[at:]
-    first = re.search(rb'^#include ".*"\n', data, re.MULTILINE)
-    if first is None:
-        first = re.search(rb"^#pragma once\n", data, re.MULTILINE)
-        at = 0 if first is None else first.end()
-    else:
-        at = first.start()
-    return data[:at] + _INCLUDE + b"\n\n" + data[at:]
+    before = b"\n" if kind == "pragma" else b""
+    return data[:at] + before + _INCLUDE + b"\n\n" + data[at:].removeprefix(before)

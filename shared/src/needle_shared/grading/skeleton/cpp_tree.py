@@ -16,7 +16,7 @@ import tree_sitter_cpp
 import tree_sitter_cuda
 from tree_sitter import Language, Node, Parser
 
-from needle_shared.grading.skeleton.errors import SymbolError
+from needle_shared.grading.skeleton.errors import SourceError, SymbolError
 
 _MACRO = rb"[A-Z][A-Z0-9]*_[A-Z0-9_]*"
 _BLANKED = re.compile(
@@ -31,9 +31,7 @@ _BLANKED = re.compile(
     re.MULTILINE,
 )
 # What looks the same and is something else: the operand of an operator, preprocessor lines.
-_KEPT = re.compile(
-    rb"^[ \t]*#.*?(?<!\\)$|//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"", re.MULTILINE | re.DOTALL
-)
+_KEPT = re.compile(rb'(?ms)^[ \t]*#.*?(?<!\\)$|//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"')
 _CUDA = re.compile(rb"__global__|<<<")
 _SCOPES = {"class_specifier", "struct_specifier", "union_specifier"}
 _TRANSPARENT = {
@@ -44,6 +42,7 @@ _TRANSPARENT = {
     "template_declaration",
     "declaration",
     "field_declaration",
+    "friend_declaration",
     "preproc_if",
     "preproc_ifdef",
     "preproc_else",
@@ -58,16 +57,16 @@ class Definition:
     """A function with a body, or a class; positions are bytes of the source.
 
     `name` is qualified by namespaces, those without a name left out, and classes, without arguments
-    of templates. `begin` includes `template <...>`, `head` does not. `body` is None for a class.
+    of templates. `begin` includes `template <...>`. `body` is None for a class.
     """
 
     name: str
     begin: int
-    head: int
     end: int
     body: tuple[int, int] | None
     parameter_types: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()  # names; a pack's ends with "..."
+    internal: bool = False  # in a namespace without a name: for this file alone
 
     @property
     def is_class(self) -> bool:
@@ -81,9 +80,15 @@ class Definition:
 
 
 def definitions(source: bytes) -> list[Definition]:
-    """Return the functions that have a body, and the classes, in order."""
+    """Return the functions that have a body, and the classes, in order.
+
+    Raises SourceError if they are nested too deep.
+    """
     blanked = _blank_macros(source)
-    found = _walk(_parse(source, blanked), "", None)
+    try:
+        found = list(_walk(_parse(source, blanked), "", None))
+    except RecursionError:
+        raise SourceError("not valid C++: nested too deep") from None
     return [_with_macros(item, source, blanked) for item in found]
 
 
@@ -145,27 +150,29 @@ def _with_macros(item: Definition, source: bytes, blanked: bytes) -> Definition:
     return replace(item, begin=begin)
 
 
-def _walk(node: Node, prefix: str, begin: int | None) -> Iterator[Definition]:
+def _walk(
+    node: Node, prefix: str, begin: int | None, internal: bool = False
+) -> Iterator[Definition]:
     """Yield what is defined below `node`; a template that contains it started at `begin`."""
     for child in node.children:
         first = child.start_byte if begin is None else begin
         if child.type == "function_definition":
-            yield from _function(child, prefix, first)
+            yield from (replace(f, internal=internal) for f in _function(child, prefix, first))
         elif child.type == "namespace_definition":
             name = child.child_by_field_name("name")
             inner = prefix if name is None else f"{prefix}{_text(name)}::"
             body = child.child_by_field_name("body")
             if body is not None:
-                yield from _walk(body, inner, None)
+                yield from _walk(body, inner, None, internal or name is None)
         elif child.type in _SCOPES:
             name, body = child.child_by_field_name("name"), child.child_by_field_name("body")
             if name is not None and body is not None:
                 full = prefix + _without_arguments(_text(name))
-                yield Definition(full, first, child.start_byte, child.end_byte, None)
-                yield from _walk(body, f"{full}::", None)
+                yield Definition(full, first, child.end_byte, None, internal=internal)
+                yield from _walk(body, f"{full}::", None, internal)
         elif child.type in _TRANSPARENT:
             inside = child.type in {"template_declaration", "declaration", "field_declaration"}
-            yield from _walk(child, prefix, first if inside else None)
+            yield from _walk(child, prefix, first if inside else None, internal)
 
 
 def _function(node: Node, prefix: str, begin: int) -> Iterator[Definition]:
@@ -190,7 +197,6 @@ def _function(node: Node, prefix: str, begin: int) -> Iterator[Definition]:
     yield Definition(
         prefix + _without_arguments(_text(name)),
         begin,
-        node.start_byte,
         node.end_byte,
         (body.start_byte, body.end_byte),
         tuple(_type_of(child) for child in declared),

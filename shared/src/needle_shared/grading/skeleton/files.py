@@ -50,20 +50,21 @@ def with_stubs(assignment: Assignment, files: dict[str, bytes]) -> dict[str, byt
 def project_files(folder: Path) -> list[str]:
     """Return the paths, in `folder`, of the files that belong to the project, sorted.
 
-    Those that git tracks or would track; outside of a checkout, all but builds and caches.
+    Those that git tracks; outside of a checkout, all but builds and caches.
     """
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = ["git", "ls-files", "-z"]
     try:
         listed = subprocess.run(  # noqa: S603
             command, cwd=folder, capture_output=True, check=True
         ).stdout.decode()
     except (OSError, subprocess.CalledProcessError):
-        return sorted(_walk(folder))
+        return sorted(walk_files(folder))
     names = set(filter(None, listed.split("\0")))
     return sorted(name for name in names if (folder / name).is_file())
 
 
-def _walk(folder: Path) -> Iterator[str]:
+def walk_files(folder: Path) -> Iterator[str]:
+    """Yield the paths, in `folder`, of all files but builds and caches."""
     for root, folders, files in os.walk(folder):
         folders[:] = [
             name

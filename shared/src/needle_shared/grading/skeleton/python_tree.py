@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -40,9 +42,22 @@ class Definition:
 
 def parse_python(source: str) -> cst.Module:
     """Return the tree of a module; raise SourceError for what is no Python."""
+    syntax_tree(source)
     try:
         return cst.parse_module(source)
-    except (cst.ParserSyntaxError, RecursionError, UnicodeError) as error:
+    except (cst.ParserSyntaxError, RecursionError) as error:
+        raise SourceError(f"not valid Python: {_first_line(error)}") from None
+
+
+def syntax_tree(source: str) -> ast.Module:
+    """Return the tree of Python's own parser; raise SourceError for what is no Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes in strings: it is not our code
+            return ast.parse(source)
+    except SyntaxError as error:
+        raise SourceError(f"not valid Python: line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
         raise SourceError(f"not valid Python: {_first_line(error)}") from None
 
 
@@ -63,6 +78,15 @@ def find(tree: cst.Module, name: str) -> list[Definition]:
     if len(main) > 1:
         raise SymbolError(f"{name} is defined {len(main)} times")
     return found
+
+
+def is_docstring(statement: cst.CSTNode) -> bool:
+    """Return whether a statement is a text and nothing else."""
+    if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1:
+        statement = statement.body[0]
+    return isinstance(statement, cst.Expr) and isinstance(
+        statement.value, (cst.SimpleString, cst.ConcatenatedString)
+    )
 
 
 def is_trivial(node: cst.FunctionDef) -> bool:
@@ -114,4 +138,4 @@ def _last_name(node: cst.BaseExpression) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return str(getattr(error, "message", error)).splitlines()[0]
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,0 +1,183 @@
+"""Question `modules`: batches of other shapes, gradients, options of layers."""
+
+import numpy as np
+import pytest
+
+
+def standard(x, eps):
+    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps)
+
+
+def batch_norm_gradients(x, w, g, eps):
+    rate = 1 / np.sqrt(x.var(0) + eps)
+    normal, n = (x - x.mean(0)) * rate, g * w
+    grad = (n - n.mean(0) - normal * (n * normal).mean(0)) * rate
+    return grad, (g * normal).sum(0), g.sum(0)
+
+
+def targets(y, k, s):
+    return np.eye(k)[y] * (1 - s) + s / k
+
+
+def probabilities(z):
+    return np.exp(z) / np.exp(z).sum(1, keepdims=True)
+
+
+def factors(generator, shape, p):
+    return (generator.random_sample(shape) <= 1 - p) / (1 - p)
+
+
+def sizes(rng, count):
+    return tuple(int(size) for size in rng.integers(3, 8, size=count))
+
+
+@pytest.mark.points(1.5, part="modules", hidden=True)
+def test_linear_of_batches(stage, judge, rng):
+    a, m, n, p = sizes(rng, 4)
+    layer = stage.nn.Linear(n, p, dtype="float64")
+    w, b = rng.standard_normal((n, p)), rng.standard_normal((1, p))
+    layer.weight.data, layer.bias.data = stage.Tensor(w), stage.Tensor(b)
+    for name, shape in (("one row", (1, n)), ("batch of matrices", (a, m, n))):
+        x, g = rng.standard_normal(shape), rng.standard_normal((*shape[:-1], p))
+        t = stage.Tensor(x)
+        y = layer(t)
+        judge.close(name, y, want=lambda x=x: x @ w + b)
+        y.backward(stage.Tensor(g))
+        judge.close(
+            f"{name}: gradients of x, weight and bias",
+            [t.grad, layer.weight.grad, layer.bias.grad],
+            want=lambda x=x, g=g: (
+                g @ w.T,
+                x.reshape(-1, n).T @ g.reshape(-1, p),
+                g.reshape(-1, p).sum(0, keepdims=True),
+            ),
+        )
+
+
+@pytest.mark.points(0.5, part="modules", hidden=True)
+def test_flatten_of_views(stage, judge, rng):
+    shape = sizes(rng, 3)
+    x, g = rng.standard_normal(shape[::-1]).T, rng.standard_normal((shape[0], 1, *shape[1:]))
+    t = stage.Tensor(x)
+    y = stage.nn.Flatten()(t)
+    judge.close("y", y, want=lambda: x.reshape(shape[0], -1))
+    y.backward(stage.Tensor(g.reshape(shape[0], -1)))
+    judge.close("gradient", t.grad, want=lambda: g[:, 0])
+    column = stage.nn.Flatten()(stage.Tensor(g[:, 0, 0, 0]))
+    judge.close("a batch of numbers", column, want=lambda: g[:, 0, 0, :1])
+
+
+@pytest.mark.points(1, part="modules", hidden=True)
+def test_nested_containers(stage, judge, rng):
+    class Map(stage.nn.Module):
+        def __init__(self, scale):
+            super().__init__()
+            self.scale = stage.nn.Parameter(scale)
+
+        def forward(self, x):
+            return x * x * self.scale
+
+    nn, (a, b) = stage.nn, rng.uniform(1.5, 3, 2)
+    x = rng.standard_normal(sizes(rng, 2))
+    inner = nn.Sequential(Map(a), nn.Sequential())
+    model = nn.Sequential(nn.Residual(inner), nn.Residual(nn.Residual(Map(b))))
+    y = model(stage.Tensor(x))
+    judge.close("y", y, want=lambda: (h := a * x**2 + x) + h + b * h**2)
+    y.backward()
+    judge.close(
+        "gradients of the parameters",
+        [parameter.grad for parameter in model.parameters()],
+        want=lambda: [
+            np.sum(x**2 * (2 + 2 * b * (a * x**2 + x))),
+            np.sum((a * x**2 + x) ** 2),
+        ],
+    )
+
+
+@pytest.mark.points(1, part="modules", hidden=True)
+def test_softmax_loss_gradient(stage, judge, rng):
+    (m, k), s = sizes(rng, 2), float(rng.uniform(0.1, 0.5))
+    z, y = rng.standard_normal((m, k)) * 2, rng.integers(k, size=m)
+    t = stage.Tensor(z)
+    loss = stage.nn.SoftmaxLoss(label_smoothing=s)(t, stage.Tensor(y.astype("uint8")))
+    judge.close(
+        "loss with label smoothing",
+        loss,
+        want=lambda: -np.sum(targets(y, k, s) * np.log(probabilities(z))) / m,
+    )
+    loss.backward()
+    judge.close("gradient", t.grad, want=lambda: (probabilities(z) - targets(y, k, s)) / m)
+
+
+@pytest.mark.points(1, part="modules", hidden=True)
+def test_layer_norm_of_batches(stage, judge, rng):
+    a, m, n = sizes(rng, 3)
+    w, b = rng.normal(1, 1, n), rng.standard_normal(n)
+    layer = stage.nn.LayerNorm1d(n, dtype="float64").eval()
+    layer.weight.data, layer.bias.data = stage.Tensor(w), stage.Tensor(b)
+    x = rng.normal(2, 3, (a, m, n))
+    x[0, 0] *= 1e-3
+    judge.close("batch", layer(stage.Tensor(x)), want=lambda: standard(x, 1e-5) * w + b)
+    row = x[1, 1]
+    judge.close("one row", layer(stage.Tensor(row)), want=lambda: standard(row, 1e-5) * w + b)
+
+
+@pytest.mark.points(1, part="modules", hidden=True)
+def test_batch_norm_gradient_in_training(stage, judge, rng):
+    m, n = sizes(rng, 2)
+    x, g, w = rng.normal(2, 3, (m, n)), rng.standard_normal((m, n)), rng.normal(1, 1, n)
+    layer = stage.nn.BatchNorm1d(n, eps=0.2, dtype="float64")
+    layer.weight.data = stage.Tensor(w)
+    t = stage.Tensor(x)
+    layer(t).backward(stage.Tensor(g))
+    judge.close(
+        "gradients of x, weight and bias",
+        [t.grad, layer.weight.grad, layer.bias.grad],
+        want=lambda: batch_norm_gradients(x, w, g, 0.2),
+    )
+    judge.close("running mean", layer.running_mean, want=lambda: 0.1 * x.mean(0))
+
+
+@pytest.mark.points(1, part="modules", hidden=True)
+def test_batch_norm_gradient_in_evaluation(stage, judge, rng):
+    m, n = sizes(rng, 2)
+    x, g = rng.normal(2, 3, (m, n)), rng.standard_normal((m, n))
+    mean, var, w = rng.normal(2, 1, n), rng.uniform(0.5, 4, n), rng.normal(1, 1, n)
+    layer = stage.nn.BatchNorm1d(n, eps=0.2, dtype="float64").eval()
+    layer.weight.data = stage.Tensor(w)
+    layer.running_mean.data, layer.running_var.data = stage.Tensor(mean), stage.Tensor(var)
+    t = stage.Tensor(x)
+    layer(t).backward(stage.Tensor(g))
+    judge.close(
+        "gradients of x, weight and bias",
+        [t.grad, layer.weight.grad, layer.bias.grad],
+        want=lambda: [
+            g * w / np.sqrt(var + 0.2),
+            (g * (x - mean) / np.sqrt(var + 0.2)).sum(0),
+            g.sum(0),
+        ],
+    )
+
+
+@pytest.mark.points(1, part="modules", hidden=True)
+def test_dropout_gradient(stage, judge, rng):
+    x, p = rng.standard_normal((3, 1, 5, 4)), float(rng.uniform(0.1, 0.3))
+    seed = int(rng.integers(2**31))
+    layer, t = stage.nn.Dropout(p), stage.Tensor(x.astype("float32"))
+    np.random.seed(seed)
+    first, second = layer(t), layer(t)
+    second.backward(stage.Tensor(x.astype("float32")))
+    judge.close(
+        "two calls",
+        [first, second],
+        want=lambda: list(
+            (x * factors(np.random.RandomState(seed), (2, *x.shape), p)).astype("float32")
+        ),
+    )
+    judge.close(
+        "gradient of the second",
+        t.grad,
+        want=lambda: (x * factors(np.random.RandomState(seed), (2, *x.shape), p)[1]).astype(
+            "float32"
+        ),
+    )

@@ -1,0 +1,137 @@
+"""Question `optimisers`: damping, absent gradients, float32, what stays as it is."""
+
+import numpy as np
+import pytest
+
+
+def sgd(start, gradients, lr, momentum, dampening, nesterov):
+    """The velocity starts from the first gradient."""
+    point, velocity, values = start, None, []
+    for g in gradients:
+        velocity = g if velocity is None else momentum * velocity + (1 - dampening) * g
+        point = point - lr * (g + momentum * velocity if nesterov else velocity)
+        values.append(point)
+    return values
+
+
+def adam(start, gradients, lr, decay=0):
+    point, m, v, values = start, 0, 0, []
+    for t, gradient in enumerate(gradients, start=1):
+        g = gradient + decay * point
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        point = point - lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+        values.append(point)
+    return values
+
+
+def damped_sgd(start, gradients, lr, momentum, decay=0):
+    point, velocity, values = start, 0, []
+    for g in gradients:
+        velocity = momentum * velocity + (1 - momentum) * (g + decay * point)
+        point = point - lr * velocity
+        values.append(point)
+    return values
+
+
+@pytest.mark.points(1, part="optimisers", hidden=True)
+@pytest.mark.parametrize(
+    "nesterov", [pytest.param(False, id="damped"), pytest.param(True, id="Nesterov")]
+)
+def test_sgd_from_the_first_gradient(stage, judge, rng, nesterov):
+    start, *gradients = rng.standard_normal((5, 3, 4))
+    lr, momentum = (float(number) for number in rng.uniform(0.2, 0.9, 2))
+    dampening = 0.0 if nesterov else float(rng.uniform(0.2, 0.8))
+    parameter = stage.nn.Parameter(start)
+    optimizer = stage.optim.SGD([parameter], lr, momentum, dampening=dampening, nesterov=nesterov)
+    values = []
+    for g in gradients:
+        parameter.grad = stage.Tensor(g)
+        optimizer.step()
+        values.append(parameter.numpy())
+    judge.close(
+        "values", values, want=lambda: sgd(start, gradients, lr, momentum, dampening, nesterov)
+    )
+
+
+@pytest.mark.points(1, part="optimisers", hidden=True)
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_parameters_without_a_gradient(stage, judge, rng, name):
+    starts, gradients = rng.standard_normal((2, 3)), rng.standard_normal((6, 3))
+    parameters = [stage.nn.Parameter(start) for start in starts]
+    optimizer = getattr(stage.optim, name)(
+        parameters, lr=0.3, **({"momentum": 0.8} if name == "SGD" else {})
+    )
+    values = []
+    for number, g in enumerate(gradients):
+        optimizer.reset_grad()
+        parameters[number % 3 != 0].grad = stage.Tensor(g)
+        optimizer.step()
+        values += [parameter.numpy() for parameter in parameters]
+    judge.close("values", values, want=lambda: interleaved(name, starts, gradients))
+
+
+def interleaved(name, starts, gradients):
+    """Return the values of both parameters, of which each step moves one."""
+    rule = (lambda *a: adam(*a, 0.3)) if name == "Adam" else (lambda *a: damped_sgd(*a, 0.3, 0.8))
+    moves = [iter(rule(starts[0], gradients[0::3])), None]
+    moves[1] = iter(rule(starts[1], [g for i, g in enumerate(gradients) if i % 3]))
+    points, values = list(starts), []
+    for number in range(len(gradients)):
+        which = int(number % 3 != 0)
+        points[which] = next(moves[which])
+        values += points[:]
+    return values
+
+
+@pytest.mark.points(1, part="optimisers", hidden=True)
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_numbers_of_float32_and_old_values(stage, judge, rng, name):
+    start, g = rng.standard_normal((2, 4)).astype("float32")
+    number, slope = (np.float32(x) for x in rng.uniform(1, 2, 2))
+    parameters = [stage.nn.Parameter(start), stage.nn.Parameter(number)]
+    before = parameters[0].data
+    grads = [stage.Tensor(g), stage.Tensor(slope)]
+    optimizer = getattr(stage.optim, name)(parameters, lr=0.25, weight_decay=0.5)
+    for _ in range(2):
+        for parameter, grad in zip(parameters, grads, strict=True):
+            parameter.grad = grad
+        optimizer.step()
+    judge.close(
+        "a vector and a number",
+        parameters,
+        want=lambda: [moved(name, start, g), moved(name, number, slope)],
+    )
+    judge.close("the old values and gradients", [before, *grads], want=lambda: [start, g, slope])
+
+
+def moved(name, start, g):
+    gradients = [np.asarray(g, "float64")] * 2
+    if name == "Adam":
+        return adam(start, gradients, 0.25, 0.5)[-1].astype("float32")
+    return damped_sgd(start, gradients, 0.25, 0, 0.5)[-1].astype("float32")
+
+
+@pytest.mark.points(1, part="optimisers", hidden=True)
+def test_clip_grad_norm_where_it_is_small_or_absent(stage, judge, rng):
+    arrays = [rng.standard_normal(shape) for shape in ((2, 3), (), (4,))]
+    parameters = [stage.nn.Parameter(array) for array in arrays]
+    for parameter, array in zip(parameters[:2], arrays[:2], strict=True):
+        parameter.grad = stage.Tensor(array * 3)
+    norm = stage.optim.clip_grad_norm(parameters, 1e4)
+    judge.close("norm", norm, want=lambda: norm_of(arrays[:2]) * 3)
+    judge.close(
+        "not clipped",
+        [parameter.grad for parameter in parameters[:2]],
+        want=lambda: [array * 3 for array in arrays[:2]],
+    )
+    again = stage.optim.SGD(parameters, lr=0.1).clip_grad_norm(0.25)
+    judge.close("norm before clipping", again, want=lambda: norm_of(arrays[:2]) * 3)
+    judge.close(
+        "clipped",
+        [parameter.grad for parameter in parameters[:2]],
+        want=lambda: [a * 3 * 0.25 / (norm_of(arrays[:2]) * 3 + 1e-6) for a in arrays[:2]],
+    )
+
+
+def norm_of(arrays):
+    return np.sqrt(sum(np.sum(array**2) for array in arrays))

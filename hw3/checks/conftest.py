@@ -1,0 +1,3 @@
+from needle_shared.grading.local import judge, stage
+
+__all__ = ["judge", "stage"]

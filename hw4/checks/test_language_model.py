@@ -1,0 +1,147 @@
+"""Question `language_model`: embeddings, scores of next words, and learning from a text."""
+
+import numpy as np
+import pytest
+
+
+@pytest.mark.points(1.5, part="language_model")
+@pytest.mark.parametrize("dtype", ["float32", "int64"])
+def test_embedding(stage, judge, rng, dtype):
+    table, words = rng.standard_normal((7, 4)), rng.integers(7, size=(5, 3))
+    embedding = stage.nn.Embedding(7, 4, dtype="float64")
+    embedding.weight.data = stage.Tensor(table)
+    judge.close("rows", embedding(stage.Tensor(words.astype(dtype))), want=lambda: table[words])
+
+
+def added(words, rows, n):
+    result = np.zeros((n, *rows.shape[words.ndim :]))
+    np.add.at(result, words, rows)
+    return result
+
+
+def array_of(stage, numbers):
+    return stage.Tensor(numbers).realize_cached_data()
+
+
+@pytest.mark.points(1, part="language_model")
+def test_take_gradient(stage, judge, rng):
+    words, rows = rng.integers(4, size=(6, 2)), rng.standard_normal((6, 2, 3))
+    op = stage.Take(array_of(stage, words))
+    node = op(stage.Tensor(rng.standard_normal((5, 3))))
+    grad = op.gradient(stage.Tensor(rows), node)
+    judge.close("gradient", grad, want=lambda: added(words, rows, 5))
+
+
+@pytest.mark.points(0.5, part="language_model")
+def test_scatter_add(stage, judge, rng):
+    words, rows = rng.integers(3, size=7), rng.standard_normal((7, 2))
+    got = stage.ScatterAdd(array_of(stage, words), 4)(stage.Tensor(rows))
+    judge.close("table", got, want=lambda: added(words, rows, 4))
+
+
+@pytest.mark.points(1.5, part="language_model")
+def test_language_model(stage, judge, rng):
+    words, table = rng.integers(6, size=(4, 3)), rng.standard_normal((6, 2))
+    mixing, h = rng.standard_normal((2, 5)), rng.standard_normal((1, 3, 5))
+    weight, bias = rng.standard_normal((5, 6)), rng.standard_normal((1, 6))
+
+    class Mixing(stage.nn.Module):
+        """Stands in for the network of sequences."""
+
+        def forward(self, x, h):
+            y = x @ stage.Tensor(mixing) + h
+            return y, y[-1:]
+
+    model = stage.module("models").LanguageModel(2, 6, 5, dtype="float64")
+    model.model = Mixing()
+    parts = model.embedding.weight, model.linear.weight, model.linear.bias
+    for tensor, value in zip(parts, (table, weight, bias), strict=True):
+        tensor.data = stage.Tensor(value)
+    logits, last = model(stage.Tensor(words), stage.Tensor(h))
+    judge.close(
+        "scores", logits, want=lambda: ((table[words] @ mixing + h) @ weight + bias).reshape(12, 6)
+    )
+    judge.close("state", last, want=lambda: (table[words] @ mixing + h)[-1:])
+
+
+def tiny_model(stage, table):
+    """Return a model of which the scores are those of a table, and a state for each text."""
+
+    class Tiny(stage.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = stage.nn.Parameter(stage.Tensor(table))
+
+        def forward(self, words, h=None):
+            one_hot = stage.init.one_hot(len(table), words, dtype="float64")
+            scores = one_hot @ self.table
+            if h is not None:
+                scores = scores + h
+            return scores.reshape((-1, len(table))), scores[-1] * 0.5
+
+    return Tiny()
+
+
+def trained(columns, W, seq_len, lr):
+    """Return accuracy, loss and the table after an epoch of truncated backpropagation."""
+    state, right, total = 0, 0, 0
+    for start in range(0, len(columns) - 1, seq_len):
+        words = columns[start : min(start + seq_len, len(columns) - 1)]
+        following = columns[start + 1 : start + 1 + seq_len].ravel()
+        z = W[words] + state
+        p = np.exp(z).reshape(-1, len(W))
+        p /= p.sum(1, keepdims=True)
+        rows = np.arange(len(p))
+        right += np.sum(p.argmax(1) == following)
+        total -= np.log(p[rows, following]).sum()
+        p[rows, following] -= 1
+        slope = np.zeros_like(W)
+        np.add.at(slope, words.ravel(), p / len(p))
+        W, state = W - lr * slope, z[-1] * 0.5
+    count = columns[1:].size
+    return right / count, total / count, W
+
+
+@pytest.mark.points(2.5, part="language_model")
+def test_training_epoch(stage, judge, rng):
+    columns, table = rng.integers(5, size=(12, 3)), rng.standard_normal((5, 5))
+    model, lr = tiny_model(stage, table), rng.uniform(0.5, 2)
+    opt = stage.optim.SGD(model.parameters(), lr=lr)
+    epoch = stage.module("apps.simple_ml").epoch_general_ptb
+    accuracy, loss = epoch(columns.copy(), model, 4, opt=opt)
+    judge.close("accuracy", accuracy, want=lambda: trained(columns, table, 4, lr)[0])
+    judge.close("loss", loss, want=lambda: trained(columns, table, 4, lr)[1])
+    judge.close("table", model.table, want=lambda: trained(columns, table, 4, lr)[2])
+
+
+@pytest.mark.points(1, part="language_model")
+def test_state_is_carried(stage, judge, rng):
+    words = rng.standard_normal((2, 3, 2, 4))
+    text = stage.module("apps.text")
+
+    class Summing(stage.nn.Module):
+        """Stands in for a language model: its state is a sum over steps."""
+
+        def __init__(self):
+            super().__init__()
+            self.model = stage.nn.RNN(4, 4, 1, dtype="float64")
+            self.scale = stage.nn.Parameter(stage.Tensor(np.array(1.0)))
+
+        def forward(self, x, h):
+            total = x.sum(0) * self.scale * 2 + h
+            return x.reshape((6, 4)) * self.scale * 3 + h.sum(), total
+
+    model = text.CarryingModel(Summing(), 2)
+    chunks = [
+        text.Chunk(stage.Tensor(w), stage.Tensor(w), is_first=not i) for i, w in enumerate(words)
+    ]
+    got = [model(chunk) for chunk in [*chunks, chunks[0]]]
+    got[1].sum().backward()
+    judge.close("gradient", model.model.scale.grad, want=lambda: 3 * words[1].sum())
+    judge.close("first chunk", got[0], want=lambda: words[0].reshape(6, 4) * 3)
+
+    judge.close(
+        "second chunk", got[1], want=lambda: words[1].reshape(6, 4) * 3 + 2 * words[0].sum()
+    )
+    judge.close("again the first chunk", got[2], want=lambda: words[0].reshape(6, 4) * 3)
+    judge.close("state", model.state[0], want=lambda: 2 * words[0].sum(0)[None])

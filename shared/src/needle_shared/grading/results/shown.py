@@ -256,7 +256,7 @@ def _first_steps(questions: Iterable[ShownQuestion]) -> tuple[Step, ...]:
     for question in questions:
         functions: dict[str, list[ShownCheck]] = {}
         for check in question.checks:
-            if check.lost and check.command:
+            if check.command:
                 functions.setdefault(check.command, []).append(check)
         for command, failing in functions.items():
             lost = sum((check.lost for check in failing), Fraction(0))

@@ -23,7 +23,7 @@ def labels(stage, y):
     return stage.Tensor(y, requires_grad=False)
 
 
-@pytest.mark.points(3, part="softmax_loss")
+@pytest.mark.points(2, part="softmax_loss")
 @pytest.mark.parametrize("rows", [1, 12], ids=["one row", "several rows"])
 def test_loss(stage, judge, rng, rows):
     Z, y = 2 * rng.standard_normal((rows, 5)), one_hot(rng, rows, 5)
@@ -40,6 +40,20 @@ def test_gradient(stage, judge, rng, rows):
     node = op(logits, labels(stage, y))
     grads = op.gradient_as_tuple(stage.Tensor(g), node)
     judge.close("gradient of logits", grads[0], want=lambda: g * (softmax(Z) - y) / rows)
+
+
+@pytest.mark.points(1, part="softmax_loss")
+def test_gradient_of_labels(stage, judge, rng):
+    Z, y, g = 2 * rng.standard_normal((6, 5)), one_hot(rng, 6, 5), rng.uniform(0.5, 2.0)
+    op = stage.SoftmaxLoss()
+    node = op(stage.Tensor(Z), stage.Tensor(y))
+    grad = op.gradient_as_tuple(stage.Tensor(g), node)[1].numpy()
+    # A row of labels sums to 1, so what is the same for all of a row means nothing.
+    judge.close(
+        "gradient of labels, less the mean of each row",
+        grad - grad.mean(axis=1, keepdims=True),
+        want=lambda: -g * (Z - Z.mean(axis=1, keepdims=True)) / 6,
+    )
 
 
 @pytest.mark.points(1, part="softmax_loss")

@@ -61,12 +61,13 @@ def test_one_op_used_twice(stage, judge, rng):
 @pytest.mark.points(1.5, part="softmax_loss", hidden=True)
 def test_second_derivative(stage, judge, rng):
     Z, y, h = rng.standard_normal((4, 3)), one_hot(rng, 4, 3), rng.standard_normal((4, 3))
-    logits = stage.Tensor(Z)
-    stage.softmax_loss(logits, labels(stage, y)).backward()
+    logits, truth = stage.Tensor(Z), stage.Tensor(y)
+    stage.softmax_loss(logits, truth).backward()
     first = logits.grad
     first.backward(stage.Tensor(h))
     judge.close("first", first, want=lambda: (softmax(Z) - y) / 4)
     judge.close("second", logits.grad, want=lambda: curvature(softmax(Z), h) / 4)
+    judge.close("by the labels", truth.grad, want=lambda: -h / 4)
 
 
 def curvature(P, h):

@@ -33,9 +33,7 @@ def grade_both(grader: Grader, submission: Submission, slot: int = 0) -> Result:
     return replace(result, earlier="both", compared=compared)
 
 
-def _causes(
-    grader: Grader, submission: Submission, lost: set[str], slot: int
-) -> Iterator[str]:
+def _causes(grader: Grader, submission: Submission, lost: set[str], slot: int) -> Iterator[str]:
     only = "|".join(f"^{re.escape(check)}$" for check in sorted(lost))
     trial = grader.with_rules(earlier="own", only=only)
     for stage, name, files in _repaired(grader, submission):
@@ -83,4 +81,3 @@ def _exchange(own: bytes, reference: bytes, name: str, file: str) -> bytes:
     kind = kind_of(file)
     text = definition(reference.decode(), name, kind)
     return with_definition(own.decode(), name, text, kind).encode()
-

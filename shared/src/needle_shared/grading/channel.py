@@ -11,7 +11,7 @@ import math
 import os
 import select
 import time
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -86,7 +86,7 @@ class TooLargeError(Exception):
         self.name = text(header.get("name"), 200)
 
 
-def is_shape(value: Any) -> bool:
+def is_shape(value: Any) -> TypeGuard[list[int]]:
     """Return whether a value of a header is the shape of an array."""
     return (
         isinstance(value, list)

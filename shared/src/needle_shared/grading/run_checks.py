@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from needle_shared.grading.catalogue import Check
@@ -66,7 +66,7 @@ def run_checks(
     reference: Reference,
     clock: Clock,
     gate: Gate,
-    rival: Callable[[], Job],
+    rival: Job,
 ) -> Ran:
     """Run checks in order; each death costs its own check only.
 
@@ -100,7 +100,7 @@ def _run_until_death(
     reference: Reference,
     clock: Clock,
     ran: Ran,
-    rival: Callable[[], Job],
+    rival: Job,
 ) -> list[Check]:
     """Run checks in one sandbox until it dies; return those that are left."""
     try:
@@ -117,9 +117,7 @@ def _run_until_death(
             if expected.lap is None:
                 outcome = session.run(check.id, seconds, expected)
             else:
-                outcome, measured = run_timed(
-                    sandbox, session, rival(), check.id, seconds, expected
-                )
+                outcome, measured = run_timed(sandbox, session, rival, check.id, seconds, expected)
                 outcome = replace(outcome, rival=measured)
             ran.outcomes[check.id] = outcome
             if session.ended:

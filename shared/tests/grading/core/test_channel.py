@@ -1,5 +1,6 @@
 """What the sandbox may send: every byte can be the submission's."""
 
+import contextlib
 import json
 import os
 import struct
@@ -170,10 +171,8 @@ def test_a_record_that_no_recorder_sends_is_refused(change: dict[str, Any]) -> N
 
 def test_sizes_beside_a_zero_cannot_overflow() -> None:
     header = {**GOOD, "shape": [0, (1 << 47), (1 << 47)]}
-    try:
+    with contextlib.suppress(ChannelError):
         assert record_of(header, b"").value.size == 0
-    except ChannelError:
-        pass
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, [[[[[[1]]]]]]])

@@ -16,7 +16,7 @@ def test_the_tolerance_is_that_of_the_expected_dtype(dtype: str, size: float) ->
     rtol, atol = TOLERANCES[want.dtype.itemsize]
     bound = atol + rtol * float(want[0])
     inside = want.astype(np.float64) + 0.9 * bound
-    outside = want.astype(np.float64) + [0.0, 1.1 * bound]
+    outside = want.astype(np.float64) + np.array([0.0, 1.1 * bound])
     assert difference(close(want), close(inside)) is None
     assert "1 of 2 values are wrong" in str(difference(close(want), close(outside)))
 

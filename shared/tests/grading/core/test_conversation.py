@@ -1,5 +1,6 @@
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class Script:
 
 @pytest.fixture(scope="module")
 def requests() -> Iterator[int]:
-    with open(os.devnull, "wb", buffering=0) as file:
+    with Path(os.devnull).open("wb", buffering=0) as file:
         yield file.fileno()
 
 
@@ -103,7 +104,7 @@ events = st.sampled_from(["value", "lap", "lapped", "end", "ready", "x"])
 def test_nothing_that_is_sent_raises_what_is_not_caught(
     header: dict[str, Any], event: str, payload: bytes
 ) -> None:
-    with open(os.devnull, "wb", buffering=0) as file:
+    with Path(os.devnull).open("wb", buffering=0) as file:
         try:
             outcome = hold(file.fileno(), ({**header, "event": event, "check": "c"}, payload))
         except (ChannelError, ClosedError):

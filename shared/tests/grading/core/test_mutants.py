@@ -23,7 +23,7 @@ def other(x):
 def test_each_mutant_differs_from_the_source_in_one_place() -> None:
     found = list(mutants(SOURCE, "Op.compute"))
     faults = [mutant.fault for mutant in found]
-    assert len(set(mutant.source for mutant in found)) == len(found)
+    assert len({mutant.source for mutant in found}) == len(found)
     for word in ("a - b -> (a + b)", "a - b -> (b - a)", "total / 2 -> (total * 2)",
                  "total / 2 -> (total)", "-b -> (b)", "2 -> (3)",
                  "sum_to_shape(a - b, (1, 2)) -> (a - b)",

@@ -16,11 +16,10 @@ MATMUL = f"{LINALG}::MatMul.compute"
 
 @dataclass(frozen=True)
 class Attack:
-    """A submission; its mark must be that of the same one with `stubs` in the place of what is bad.
+    """A submission; its mark is that of the same one with `stubs` in the place of what is bad.
 
-    `base` is what the files are made of: all points, or none. `edits` gives files their new content,
-    made from the old one; `extra` are more files. `stubs` are symbols whose points are lost, and
-    `nothing` says that none are left.
+    `base` is what the files are made of: all points, or none. `extra` are more files, or others.
+    `stubs` are symbols whose points are lost, and `nothing` says that none are left.
     """
 
     name: str

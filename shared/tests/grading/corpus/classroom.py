@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import needle_shared
 from attack import Attack, Files, write
 from plain_user import NOBODY, as_nobody
 
+import needle_shared
 from needle_shared.grading.assignment import read_assignment
 from needle_shared.grading.skeleton.files import reference_files, skeleton_files
 from needle_shared.grading.skeleton.stubs import stub
@@ -85,7 +85,13 @@ class Class:
     def grade(self, *options: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
         command, env = self.command(*options)
         return subprocess.run(
-            command, env=env, cwd=self.folder, capture_output=True, text=True, timeout=timeout
+            command,
+            env=env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
 
     def result(self, name: str) -> dict[str, Any]:

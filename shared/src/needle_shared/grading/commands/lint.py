@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from needle_shared.grading.catalogue import CatalogueError
 from needle_shared.grading.commands.options import (
     INFRASTRUCTURE,
     cache_folder,
@@ -18,8 +19,10 @@ from needle_shared.grading.commands.options import (
 )
 from needle_shared.grading.hardware import available
 from needle_shared.grading.lint.lint import Amount, lint
+from needle_shared.grading.reference import ReferenceFailedError
 from needle_shared.grading.sandbox.find import find_sandbox
 from needle_shared.grading.sandbox.interface import SandboxError
+from needle_shared.grading.session import StartError
 from needle_shared.grading.setup import Setup
 from needle_shared.grading.skeletons import Skeletons
 
@@ -59,6 +62,6 @@ def command(
                 )
                 for detail in finding.details:
                     click.echo(f"        {detail}")
-    except SandboxError as error:
+    except (SandboxError, StartError, ReferenceFailedError, CatalogueError) as error:
         fail(str(error), INFRASTRUCTURE)
     sys.exit(0 if sound else 1)

@@ -25,4 +25,4 @@ def command(stage: str, out: Path, seed: int, root: Path | None) -> None:
     repository = repository_of(root)
     check_stage(repository, stage)
     names = pack(repository.root, stage, out, seed=seed)
-    click.echo(f"{out}: {len(names)} files; upload it as the autograder of a programming assignment")
+    click.echo(f"{out}: {len(names)} files; upload it as the autograder of an assignment")

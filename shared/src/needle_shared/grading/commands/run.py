@@ -28,7 +28,7 @@ from needle_shared.grading.commands.options import (
     root_option,
     stage_argument,
 )
-from needle_shared.grading.grade import Grader, Rules
+from needle_shared.grading.grade import Earlier, Grader, Rules
 from needle_shared.grading.hardware import available
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
 from needle_shared.grading.results.gradescope import write_gradescope
@@ -102,7 +102,7 @@ def command(
     seed: int,
     jobs: int,
     only: str | None,
-    earlier: str,
+    earlier: Earlier,
     tier: str,
     gradescope: Path | None,
     check_seconds: float,

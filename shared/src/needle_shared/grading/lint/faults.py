@@ -10,6 +10,7 @@ from needle_shared.grading.assignment import Assignment, Symbol
 from needle_shared.grading.lint.mutants import mutants
 from needle_shared.grading.lint.native_mutants import native_mutants
 from needle_shared.grading.lint.trivial import BODIES, with_bodies
+from needle_shared.grading.skeleton.files import with_stubs
 from needle_shared.grading.skeleton.stubs import stub
 
 Files = Mapping[str, bytes]
@@ -82,11 +83,12 @@ def _drawn(groups: list[list[Variant]], most: int | None) -> list[Variant]:
 
 
 def trivial(assignment: Assignment, reference: Files) -> Iterator[Variant]:
-    """Yield submissions in which all Python symbols return the same thing."""
+    """Yield submissions in which all Python symbols return the same thing; C++ stays stubs."""
+    skeleton = with_stubs(assignment, dict(reference))
     for name, body in BODIES.items():
-        files = dict(reference)
+        files = dict(skeleton)
         for file in assignment.files:
             names = [s.name for s in assignment.symbols if s.file == file and s.is_python]
             if names:
-                files[file] = with_bodies(files[file].decode(), names, body).encode()
+                files[file] = with_bodies(reference[file].decode(), names, body).encode()
         yield Variant(f"all symbols return {name}", "", files)

@@ -56,7 +56,7 @@ def mutants(source: str, name: str) -> Iterator[Mutant]:
     def place(part: ast.AST, *, end: bool = False) -> int:
         line = part.end_lineno if end else part.lineno  # type: ignore[attr-defined]
         column = part.end_col_offset if end else part.col_offset  # type: ignore[attr-defined]
-        return starts[line - 1] + int(column)
+        return starts[int(line) - 1] + int(column)
 
     def text(part: ast.AST) -> str:
         return data[place(part) : place(part, end=True)].decode()

@@ -32,6 +32,8 @@ def native_mutants(source: str, name: str) -> Iterator[tuple[str, str]]:
     """
     data = source.encode()
     for item in find(data, name):
+        if item.body is None:
+            continue  # a declaration
         begin, end = item.body
         body = data[begin:end].decode()
         for match in [*_tokens(body), *_NUMBER.finditer(body)]:

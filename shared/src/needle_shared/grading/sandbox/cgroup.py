@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from needle_shared.grading.sandbox.interface import Limits, SandboxError
+from needle_shared.grading.sandbox.leftovers import own_prefix
 
 _NEEDED = {"memory", "pids"}
 
@@ -18,7 +19,7 @@ class Group:
     """A group for one sandbox, in the folder `parent`; raise SandboxError if it cannot be made."""
 
     def __init__(self, parent: Path, limits: Limits) -> None:
-        self.path = parent / f"needle-{os.getpid()}-{secrets.token_hex(4)}"
+        self.path = parent / f"{own_prefix()}{secrets.token_hex(4)}"
         try:
             self.path.mkdir()
             self._write("memory.max", limits.memory)
@@ -112,7 +113,7 @@ def nearest(mounted: Path, own: str) -> Path:
             writable = os.access(candidate, os.W_OK) and os.access(
                 candidate / "cgroup.procs", os.W_OK
             )
-            if _NEEDED <= set(handed_on) and writable:
+            if set(handed_on) >= _NEEDED and writable:
                 return candidate
         if candidate == mounted:
             break

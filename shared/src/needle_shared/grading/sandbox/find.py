@@ -17,10 +17,12 @@ from needle_shared.grading.sandbox.interface import (
     SandboxError,
     Tier,
 )
+from needle_shared.grading.sandbox.leftovers import remove_abandoned
 from needle_shared.grading.sandbox.remedies import NO_BWRAP, NOT_LINUX, remedy_for
 from needle_shared.grading.sandbox.visible import Visible, unshare_works
 
 TIERS: tuple[Tier, ...] = ("A", "B", "C")
+_SLOT = 99_999  # nobody else's: tier C ends what a slot still runs
 
 
 def find_sandbox(choice: str = "auto") -> Sandbox:
@@ -66,12 +68,16 @@ def _try(tier: str) -> tuple[Sandbox | None, Finding]:
         sandbox = make()
     except SandboxError as error:
         return None, Finding(name, works=False, reason=str(error), remedy=remedy_for(str(error)))
-    facts = ", ".join(f"{key}: {value}" for key, value in sandbox.describe().items() if key != "tier")
+    facts = ", ".join(
+        f"{key}: {value}" for key, value in sandbox.describe().items() if key != "tier"
+    )
     return sandbox, Finding(name, works=True, reason=facts)
 
 
 def _make_a() -> Sandbox:
-    return _bubblewrap(cgroup.find_parent())
+    parent = cgroup.find_parent()
+    remove_abandoned(parent)
+    return _bubblewrap(parent)
 
 
 def _make_b() -> Sandbox:
@@ -85,7 +91,7 @@ def _bubblewrap(groups: Path | None) -> Sandbox:
     try:
         return _checked(Bubblewrap(bwrap, groups=groups, nesting_forbidden=True))
     except SandboxError:
-        # An old bwrap, or a container in which /proc/sys cannot be written; the filter does the same.
+        # An old bwrap, or a container where /proc/sys cannot be written; the filter does the same.
         return _checked(Bubblewrap(bwrap, groups=groups))
 
 
@@ -98,7 +104,7 @@ def _make_c() -> Sandbox:
 def _checked(sandbox: Sandbox) -> Sandbox:
     """Return the sandbox if Python runs in it; raise SandboxError if not."""
     command = [sandbox.python(), "-I", "-S", "-c", "pass"]
-    with sandbox.start(command, limits=Limits(), pipes={}, env={}) as process:
+    with sandbox.start(command, limits=Limits(), pipes={}, env={}, slot=_SLOT) as process:
         code = process.wait(20)
         if code != 0:
             said = process.log().decode("utf-8", "replace").strip()

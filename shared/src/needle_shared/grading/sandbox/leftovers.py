@@ -58,12 +58,15 @@ class OfNamespace(Members):
         self._pidfd = os.pidfd_open(self.first)
 
     def left(self) -> list[int]:
+        """Return those that have not ended."""
         return [] if has_ended(self._pidfd, 0) else [self.first]
 
     def kill(self) -> None:
+        """Kill them once."""
         kill_pidfd(self._pidfd)
 
     def forget(self) -> None:
+        """Close what identifies them."""
         os.close(self._pidfd)
 
 
@@ -74,9 +77,11 @@ class OfUser(Members):
         self._uid = uid
 
     def left(self) -> list[int]:
+        """Return those that have not ended."""
         return [int(path.name) for path in _processes() if _uid_of(path) == self._uid]
 
     def kill(self) -> None:
+        """Kill them once."""
         # All at once, so that a fork bomb cannot outrun it. Only the same user may do so.
         command = [*drop_to(self._uid), "/bin/sh", "-c", "kill -9 -1"]
         with suppress(OSError, subprocess.TimeoutExpired):
@@ -98,9 +103,11 @@ class Marked(Members):
         self._value = secrets.token_hex(8)
 
     def mark(self) -> dict[str, str]:
+        """Return the mark."""
         return {_MARK: self._value}
 
     def left(self) -> list[int]:
+        """Return those that have not ended."""
         mark = f"{_MARK}={self._value}".encode()
         found = []
         for path in _processes():
@@ -131,6 +138,27 @@ def _only_child(pid: int) -> int:
             if int(stat.rpartition(")")[2].split()[1]) == pid:
                 return int(path.name)
     raise SandboxError("the first process of the namespace was not found")
+
+
+def own_prefix() -> str:
+    """Return how the name of a folder of this grader begins."""
+    return f"needle-{os.getpid()}-"
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what graders that were killed have left in `folder`: a name says whose it is.
+
+    Of a control group, whose files cannot be removed, the folder alone is.
+    """
+    for path in folder.glob("needle-*-*"):
+        number = path.name.split("-")[1]
+        with suppress(OSError):
+            mine = path.lstat().st_uid == os.geteuid()
+            if mine and number.isdigit() and not Path("/proc", number).exists():
+                if (path / "cgroup.procs").exists():
+                    path.rmdir()
+                else:
+                    _remove(path)
 
 
 def _remove(path: Path) -> None:

@@ -16,7 +16,7 @@ READY = b"ready\n"
 # said so. If the grader has died by then, `read` sees the end of the pipe, and nothing is started.
 _GATE = (
     "{ echo 1000 > /proc/self/oom_score_adj; } 2>/dev/null; "
-    'echo ready; read -r go && exec "$@" </dev/null; exit 125'
+    'unset PWD OLDPWD; echo ready; read -r go && exec "$@" </dev/null; exit 125'
 )
 
 
@@ -25,16 +25,13 @@ def gate(command: list[str]) -> list[str]:
     return ["/bin/sh", "-c", _GATE, "sh", *command]
 
 
-def prlimit(
-    program: str, limits: Limits, extra_processes: int, *, count: bool = True
-) -> list[str]:
-    """Return the words that put limits on the command that follows them.
+def prlimit(program: str, limits: Limits) -> list[str]:
+    """Return the words that put limits on the command that follows them, but not on their number.
 
-    A limit that is lower already stays. Without `count`, processes are not limited.
+    A limit that is lower already stays.
     """
     values = {
         "as": (resource.RLIMIT_AS, limits.address_space),
-        "nproc": (resource.RLIMIT_NPROC, limits.processes + extra_processes),
         "fsize": (resource.RLIMIT_FSIZE, limits.file_size),
         "cpu": (resource.RLIMIT_CPU, limits.cpu_seconds),
         "nofile": (resource.RLIMIT_NOFILE, limits.open_files),
@@ -43,13 +40,20 @@ def prlimit(
         "msgqueue": (resource.RLIMIT_MSGQUEUE, 0),
         "sigpending": (resource.RLIMIT_SIGPENDING, 256),
     }
-    if not count:
-        del values["nproc"]
-    words = [program]
-    for name, (number, value) in values.items():
-        hard = resource.getrlimit(number)[1]
-        words.append(f"--{name}={value if hard == resource.RLIM_INFINITY else min(value, hard)}")
-    return words
+    return [program, *(_limit(name, *pair) for name, pair in values.items())]
+
+
+def nproc(program: str, limits: Limits, others: int) -> list[str]:
+    """Return the words that limit how many processes the user of the next command may have.
+
+    `others` are there already. For root, the limit is without effect.
+    """
+    return [program, _limit("nproc", resource.RLIMIT_NPROC, limits.processes + others)]
+
+
+def _limit(name: str, number: int, value: int) -> str:
+    hard = resource.getrlimit(number)[1]
+    return f"--{name}={value if hard == resource.RLIM_INFINITY else min(value, hard)}"
 
 
 def tasks_of_user() -> int:

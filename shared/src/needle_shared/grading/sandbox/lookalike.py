@@ -12,23 +12,32 @@ from pathlib import Path
 from needle_shared.grading.sandbox.interface import SCRATCH, Bind
 
 
-def lay_out(root: Path, binds: Sequence[Bind], uid: int | None) -> None:
+def lay_out(
+    root: Path, binds: Sequence[Bind], uid: int | None, *, mount: bool
+) -> list[tuple[Path, Path]]:
     """Make the folder `root` with the binds in it and `/w`, which belongs to the user `uid`.
 
     A bind is a symbolic link, or a copy where another bind lies in it or where everyone must be
-    able to read what only root can.
+    able to read what only root can. With `mount`, nothing is linked, and what is to be mounted is
+    returned: pairs of a source and its place.
     """
     root.mkdir(mode=0o755)
     root.chmod(0o755)
+    mounted = []
     for bind in binds:
         place = root / bind.target.lstrip("/")
-        for folder in reversed(place.relative_to(root).parents):
-            (root / folder).mkdir(exist_ok=True)
-            (root / folder).chmod(0o755)
+        inner = any(_below(bind.target, other.target) for other in binds)
+        outer = any(_below(other.target, bind.target) for other in binds)
+        if mount:
+            mounted.append((bind.source, place))
+            if not inner:
+                _make_parents(root, place)
+                place.mkdir(exist_ok=True) if bind.source.is_dir() else place.touch()
+            continue
+        _make_parents(root, place)
         if place.is_symlink() or place.is_file():
             place.unlink()
-        lies_in = any(other is not bind and _below(other.target, bind.target) for other in binds)
-        if lies_in or (uid is not None and not _for_everyone(bind.source)):
+        if outer or (uid is not None and not _for_everyone(bind.source)):
             _copy(bind.source, place)
         else:
             place.symlink_to(bind.source.resolve())
@@ -36,6 +45,13 @@ def lay_out(root: Path, binds: Sequence[Bind], uid: int | None) -> None:
     scratch.mkdir(exist_ok=True)
     if uid is not None:
         os.chown(scratch, uid, uid)
+    return mounted
+
+
+def _make_parents(root: Path, place: Path) -> None:
+    for folder in reversed(place.relative_to(root).parents):
+        (root / folder).mkdir(exist_ok=True)
+        (root / folder).chmod(0o755)
 
 
 def remove(root: Path) -> None:

@@ -62,7 +62,7 @@ class Meter:
 
     def pids(self) -> list[str]:
         """Return the processes of the sandbox; raise OSError if it has ended."""
-        pids = [name for name in os.listdir(self._proc) if name.isdigit()]
+        pids = [name for name in os.listdir(self._proc) if name.isdigit()]  # noqa: PTH208
         if self._uid is None:
             return pids
         return [pid for pid in pids if self._owner(pid) == self._uid]
@@ -99,7 +99,9 @@ class Meter:
         return int(words[1]) * _PAGE if len(words) > 1 else 0
 
     def _proportional(self, pid: str) -> int:
-        lines = dict(line.partition(b":")[::2] for line in self._read(f"{pid}/smaps_rollup").splitlines())
+        lines = dict(
+            line.partition(b":")[::2] for line in self._read(f"{pid}/smaps_rollup").splitlines()
+        )
         kinds = [b"Pss_Anon", b"Pss_Shmem"] if b"Pss_Anon" in lines else [b"Pss"]
         if all(kind in lines for kind in kinds):
             return sum(int(lines[kind].split()[0]) * 1024 for kind in kinds)
@@ -121,7 +123,7 @@ class Meter:
             with suppress(OSError):
                 folder = os.open(f"{pid}/fd", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
                 try:
-                    for name in os.listdir(folder):
+                    for name in os.listdir(folder):  # noqa: PTH208
                         if os.readlink(name, dir_fd=folder).startswith("/memfd:"):
                             file = os.stat(name, dir_fd=folder)
                             sizes[file.st_dev, file.st_ino] = file.st_blocks * 512
@@ -143,7 +145,8 @@ def meter_of(init: int, folders: Sequence[str], limits: Limits, *, memfds: bool)
     opened: list[int] = []
     try:
         for path in ("/proc", *folders):
-            opened.append(os.open(f"/proc/{init}/root{path}", os.O_RDONLY | os.O_CLOEXEC))
+            fd = os.open(f"/proc/{init}/root{path}", os.O_RDONLY | os.O_CLOEXEC)
+            opened.append(fd)
     except OSError:
         for fd in opened:
             os.close(fd)

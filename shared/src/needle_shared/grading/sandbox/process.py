@@ -32,7 +32,7 @@ class Log:
             self._chunks.append(data)
             self._kept += len(data)
             self.total += len(data)
-            while self._kept - len(self._chunks[0]) >= self._size:
+            while self._chunks and self._kept - len(self._chunks[0]) >= self._size:
                 self._kept -= len(self._chunks.popleft())
 
     @property
@@ -91,20 +91,25 @@ class WatchedProcess(Process):
         self._thread.start()
 
     def log(self) -> bytes:
+        """Return the last bytes of what was written."""
         return self._log.last()
 
     @property
     def dropped(self) -> int:
+        """How many bytes were written before those."""
         return self._log.total - len(self._log.last())
 
     def poll(self) -> int | None:
+        """Return the exit code, or None while the command runs."""
         return self._code if self._ended.is_set() else None
 
     def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the end, and return the exit code or None."""
         self._ended.wait(timeout)
         return self.poll()
 
     def kill(self) -> int:
+        """Kill all processes, and return the exit code."""
         with self._lock:
             if not self._asked:
                 self._asked = True
@@ -115,8 +120,7 @@ class WatchedProcess(Process):
 
     def _watch(self) -> None:
         try:
-            self._until_the_end()
-            self._end_all()
+            self._end_all(by_itself=self._until_the_end())
         finally:
             with self._lock:
                 self._asked = True  # nobody writes to a descriptor that is closed
@@ -124,7 +128,8 @@ class WatchedProcess(Process):
                     os.close(fd)
             self._ended.set()
 
-    def _until_the_end(self) -> None:
+    def _until_the_end(self) -> bool:
+        """Return True when the command has ended by itself, False if it is to be killed."""
         poll = select.poll()
         for fd in (self._pidfd, self._output, self._wake):
             poll.register(fd, select.POLLIN)
@@ -134,11 +139,11 @@ class WatchedProcess(Process):
             if self._output in ready and not self._read():
                 poll.unregister(self._output)
             if ready & {self._pidfd, self._wake}:
-                return
+                return self._pidfd in ready
             if time.monotonic() >= look:
                 self.killed_for = self._exceeded()
                 if self.killed_for:
-                    return
+                    return False
                 look = time.monotonic() + INTERVAL
 
     def _read(self) -> bool:
@@ -152,14 +157,18 @@ class WatchedProcess(Process):
                 time.sleep(_PAUSE)
         return bool(data)
 
-    def _end_all(self) -> None:
+    def _end_all(self, *, by_itself: bool) -> None:
         """Kill what is left, note the exit code, keep what is in the pipe, and clean up."""
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end:
             self._kill_all()
-            if self._reap(0.05) and self._all_ended(0.05):
+            if not self._reap(0.05):
+                kill_pidfd(self._pidfd)  # it may wait for somebody to read its last message
+            elif self._all_ended(0.05):
                 break
         self.killed_for = self.killed_for or self._exceeded()
+        if not by_itself:
+            self._code = -signal.SIGKILL
         self._ended.set()
         os.set_blocking(self._output, False)
         for _ in range(64):  # a pipe holds less

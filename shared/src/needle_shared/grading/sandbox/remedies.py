@@ -37,8 +37,10 @@ _REMEDIES = [  # (words of the message, what helps)
     ("cannot be watched", "Linux 5.3 and a /proc without hidepid are needed."),
     (
         "Permission denied",
-        "As root, Python and the submission must be readable by everyone in tier C; in tier B the "
-        "folder of Python must be: use one below /usr or /opt.",
+        (
+            "Tier C runs as a user who can read only what everyone can: use a Python below /usr or "
+            "/opt, not one in a home folder."
+        ),
     ),
 ]
 

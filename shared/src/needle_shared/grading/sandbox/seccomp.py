@@ -3,16 +3,18 @@
 Namespaces, limits and missing capabilities are the walls. The filter takes away what no homework
 needs and what has broken walls before (nested user namespaces, io_uring, keyrings, ...), and
 memory that no limit counts (memfd, shared anonymous mappings, buffers of sockets, huge pages).
-It is made by libseccomp (through pyseccomp), which knows the numbers of the calls on each processor.
+It is made by libseccomp (through pyseccomp), which knows the numbers of the calls on each
+processor.
 """
 
 from __future__ import annotations
 
 import errno
+import importlib
 import tempfile
 from typing import Any
 
-NAMESPACES = {  # linux/sched.h; CLONE_NEWTIME is the only one that clone() itself cannot take
+NAMESPACES = {  # linux/sched.h; clone() cannot take CLONE_NEWTIME
     "CLONE_NEWNS": 0x00020000,
     "CLONE_NEWCGROUP": 0x02000000,
     "CLONE_NEWUTS": 0x04000000,
@@ -26,26 +28,30 @@ MAP_HUGETLB = 0x40000
 TIOCSTI = 0x5412  # puts characters into the terminal's input
 TIOCLINUX = 0x541C
 
-_FORBIDDEN = """
-unshare setns mount umount2 umount pivot_root chroot move_mount open_tree fsopen fsconfig fsmount
-fspick mount_setattr ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_getfd
-keyctl add_key request_key bpf perf_event_open userfaultfd io_uring_setup io_uring_enter
-io_uring_register io_setup io_submit memfd_create memfd_secret vmsplice name_to_handle_at
-open_by_handle_at kexec_load kexec_file_load init_module finit_module delete_module reboot swapon
-swapoff acct quotactl quotactl_fd settimeofday clock_settime adjtimex clock_adjtime syslog
-shmget shmat shmctl shmdt msgget msgsnd msgrcv msgctl semget semop semctl semtimedop mq_open
-socket socketpair fanotify_init lookup_dcookie mbind migrate_pages move_pages set_mempolicy vhangup
-modify_ldt iopl ioperm
-""".split()
-_UNKNOWN = ["clone3"]  # the C library then uses clone(), whose flags a filter can see
+_FORBIDDEN = {
+    "namespaces and mounts": "unshare setns mount umount umount2 pivot_root chroot move_mount "
+    "open_tree fsopen fsconfig fsmount fspick mount_setattr",
+    "other processes": "ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_getfd",
+    "files around paths": "name_to_handle_at open_by_handle_at fanotify_init lookup_dcookie",
+    "large parts of the kernel": "keyctl add_key request_key bpf perf_event_open userfaultfd "
+    "io_uring_setup io_uring_enter io_uring_register io_setup io_submit modify_ldt",
+    "memory that nobody counts": "memfd_create memfd_secret vmsplice shmget shmat shmctl shmdt "
+    "msgget msgsnd msgrcv msgctl semget semop semctl semtimedop mq_open mbind migrate_pages "
+    "move_pages set_mempolicy",
+    "network, and buffers of sockets": "socket socketpair",
+    "the machine": "kexec_load kexec_file_load init_module finit_module delete_module reboot "
+    "swapon swapoff acct quotactl quotactl_fd settimeofday clock_settime adjtimex clock_adjtime "
+    "syslog vhangup iopl ioperm",
+}
+# The C library then uses clone(), whose flags a filter can see.
+_UNKNOWN = ["clone3"]
 
 
 def filter_program() -> bytes | None:
-    """Return the filter as BPF code for `bwrap --seccomp`, or None where libseccomp does not work."""
+    """Return the filter as BPF code for `bwrap --seccomp`; None if libseccomp does not work."""
     try:
-        import pyseccomp  # noqa: PLC0415 -- it fails to be imported without the C library
-
-        return _compile(pyseccomp)
+        # Its import fails where the C library is missing.
+        return _compile(importlib.import_module("pyseccomp"))
     except (ImportError, OSError, RuntimeError):
         return None
 
@@ -53,8 +59,9 @@ def filter_program() -> bytes | None:
 def _compile(library: Any) -> bytes:
     rules = library.SyscallFilter(library.ALLOW)
     denied = library.ERRNO(errno.EPERM)
-    for name in _FORBIDDEN:
-        _add(rules, denied, name)
+    for names in _FORBIDDEN.values():
+        for name in names.split():
+            _add(rules, denied, name)
     for name in _UNKNOWN:
         _add(rules, library.ERRNO(errno.ENOSYS), name)
     for flag in NAMESPACES.values():

@@ -73,6 +73,6 @@ def _inheritable() -> list[int]:
     return found
 
 
-def open_descriptors(pid: int) -> set[int]:
-    """Return the numbers of the file descriptors that a process has open."""
-    return {int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+def open_descriptors(process: str) -> set[int]:
+    """Return the numbers of the file descriptors of a process: of its folder in a /proc."""
+    return {int(entry.name) for entry in Path(process, "fd").iterdir()}

@@ -105,7 +105,11 @@ def start_gated(
         ours.remove(output)
         started = Started(pid, output, go)
         _close(theirs)
-        _wait_until_ready(started)
+        try:
+            _wait_until_ready(output)
+        except BaseException:
+            started.abandon()
+            raise
         if info is not None:
             started.info = os.read(told, 4096)
         return started
@@ -125,18 +129,16 @@ def _close(fds: list[int]) -> None:
         os.close(fds.pop())
 
 
-def _wait_until_ready(started: Started) -> None:
+def _wait_until_ready(output: int) -> None:
     said = b""
     end = time.monotonic() + _SECONDS
     while not said.endswith(READY):
         left = end - time.monotonic()
-        if left <= 0 or not select.select([started.output], [], [], left)[0]:
-            started.abandon()
+        if left <= 0 or not select.select([output], [], [], left)[0]:
             raise SandboxError(f"not ready after {_SECONDS} s: {_text(said)}")
-        chunk = os.read(started.output, 4096)
+        chunk = os.read(output, 4096)
         said += chunk
         if not chunk:
-            started.abandon()
             raise SandboxError(_text(said))
 
 

@@ -9,12 +9,11 @@ from needle_shared.grading.sandbox.interface import SandboxError
 FIRST_UID = 200_000  # as root, slot n has the uid and gid FIRST_UID + n: nobody's
 
 
-def drop_to(uid: int, *, dies_with_parent: bool = False) -> list[str]:
+def drop_to(uid: int) -> list[str]:
     """Return the words that give up root, its groups and capabilities for the next command."""
     who = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
     nothing = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
-    end = ["--pdeathsig", "KILL"] if dies_with_parent else []
-    return [program("setpriv"), *who, *nothing, *end, "--"]
+    return [program("setpriv"), *who, *nothing, "--"]
 
 
 def program(name: str) -> str:

@@ -18,7 +18,10 @@ _USR = [
     *("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libexec", "include", "share"),
     *("local/bin", "local/lib", "local/lib64", "local/include"),
 ]
-_ETC = ["alternatives", "ld.so.cache"]  # Debian's /usr/bin/c++ and libblas.so.3 go through the first
+_ETC = [
+    "alternatives",
+    "ld.so.cache",
+]  # Debian's /usr/bin/c++ and libblas.so.3 go through the first
 _DEVICES = ["null", "urandom", "random"]  # /dev/zero can be mapped as memory that nobody counts
 
 

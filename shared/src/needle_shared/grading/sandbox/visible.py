@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,15 @@ from needle_shared.grading.sandbox.interface import (
     SandboxError,
     Tier,
 )
-from needle_shared.grading.sandbox.leftovers import Marked, Members, OfNamespace, OfUser
-from needle_shared.grading.sandbox.limits import gate, prlimit
+from needle_shared.grading.sandbox.leftovers import (
+    Marked,
+    Members,
+    OfNamespace,
+    OfUser,
+    own_prefix,
+    remove_abandoned,
+)
+from needle_shared.grading.sandbox.limits import gate, nproc, prlimit
 from needle_shared.grading.sandbox.lookalike import lay_out, remove
 from needle_shared.grading.sandbox.memory import Meter, meter_of
 from needle_shared.grading.sandbox.process import INTERVAL, WatchedProcess
@@ -36,9 +44,11 @@ from needle_shared.grading.sandbox.spawn import Spawner
 from needle_shared.grading.sandbox.starting import Started, start_gated
 from needle_shared.grading.sandbox.users import FIRST_UID, drop_to, program
 
-_UNSHARE = "--pid --fork --kill-child --mount-proc --net --ipc --uts".split()
-# The first process of the namespace: folders in memory, then the command, until it ends.
+_UNSHARE = "--pid --fork --kill-child --mount-proc --net --ipc --uts"
+# The first process of the namespace: binds, folders in memory, then the command, until it ends.
 _FIRST = (
+    'while [ "$1" != -- ]; do mount --bind "$1" "$2" && '
+    'mount -o remount,bind,ro,nosuid,nodev "$2" || exit 1; shift 2; done; shift; '
     'mount -t tmpfs -o "size=$2,mode=1777,nosuid,nodev" scratch "$1" && '
     'mount --bind "$1" /tmp && mount --bind "$1" /var/tmp && '
     'mount -t tmpfs -o "size=$3,mode=1777,nosuid,nodev" shm /dev/shm && '
@@ -65,7 +75,9 @@ class Visible(Sandbox):
         self._own_user, self._namespaces = own_user, namespaces and own_user
         self._seccomp = filter_program() if use_seccomp and own_user else None
         self._spawner = Spawner()
-        self._base = tempfile.mkdtemp(prefix="needle-", dir="/run" if own_user else None)
+        above = Path("/run" if own_user else tempfile.gettempdir())
+        remove_abandoned(above)
+        self._base = tempfile.mkdtemp(prefix=own_prefix(), dir=above)
         Path(self._base).chmod(0o711)
 
     def close(self) -> None:
@@ -75,6 +87,7 @@ class Visible(Sandbox):
     __del__ = close
 
     def describe(self) -> dict[str, Any]:
+        """Return the tier and what it consists of here."""
         off = self._seccomp is not None
         return {
             "tier": self.tier,
@@ -82,7 +95,9 @@ class Visible(Sandbox):
             "files": "all that the user may read are visible",
             "scratch": "limited" if self._namespaces else "not limited",
             "network": "none" if self._namespaces or off else "open",
-            "processes": "own namespace" if self._namespaces else "found by their user"
+            "processes": "own namespace"
+            if self._namespaces
+            else "found by their user"
             if self._own_user
             else "found by a mark in their environment",
             "memory": f"watched every {INTERVAL} s" if self._own_user else "per process",
@@ -91,9 +106,11 @@ class Visible(Sandbox):
         }
 
     def inside(self, target: str, slot: int = 0) -> str:
+        """Return the path at which the command sees `target`."""
         return f"{self._base}/{slot}{target}"
 
     def python(self) -> str:
+        """Return the path of the interpreter inside."""
         return view.interpreter()
 
     def start(
@@ -106,81 +123,92 @@ class Visible(Sandbox):
         env: Mapping[str, str],
         slot: int = 0,
     ) -> Process:
+        """Start a command with the limits of the tier."""
         uid = FIRST_UID + slot
         members: Members = OfUser(uid) if self._own_user else Marked()
         members.end_all(5.0)  # of a grader that was killed
         root = Path(f"{self._base}/{slot}")
         remove(root)
-        lay_out(root, binds, uid if self._own_user else None)
         settings = max(2, *pipes, 0) + 1
         data = {} if self._seccomp is None else {settings: self._seccomp}
-        argv = self._words(command, limits, slot, settings)
-        try:
+        with ExitStack() as held:
+            held.callback(remove, root)
+            mounted = lay_out(root, binds, uid if self._own_user else None, mount=self._namespaces)
+            argv = self._words(command, limits, slot, settings, mounted)
             started = start_gated(self._spawner, argv, {**env, **members.mark()}, pipes, data)
-        except BaseException:
-            remove(root)
-            raise
-        return self._watched(started, limits, members, root)
+            return self._watched(started, limits, members, root, held)
 
-    def _words(self, command: Sequence[str], limits: Limits, slot: int, rules: int) -> list[str]:
+    def _words(
+        self,
+        command: Sequence[str],
+        limits: Limits,
+        slot: int,
+        rules: int,
+        mounted: Sequence[tuple[Path, Path]],
+    ) -> list[str]:
         words = gate(list(command))
         if self._seccomp is not None:
             words = [view.interpreter(), "-I", "-S", "-c", _FILTER, str(rules), *words]
-        # The kernel counts the processes of the grader's user with those of the command.
-        words = [*prlimit(program("prlimit"), limits, 1, count=self._own_user), *words]
+        words = [*prlimit(program("prlimit"), limits), *words]
         scratch = self.inside(SCRATCH, slot)
         if self._own_user:
-            words = [*drop_to(FIRST_UID + slot, dies_with_parent=not self._namespaces), *words]
+            # Without a user of its own, the kernel would count the grader's other processes, too.
+            words = [*drop_to(FIRST_UID + slot), *nproc(program("prlimit"), limits, 0), *words]
         if self._namespaces:
             sizes = [str(limits.scratch), str(max(limits.scratch // 4, 4096))]
-            words = ["/bin/sh", "-c", _FIRST, "sh", scratch, *sizes, *words]
+            pairs = [str(path) for pair in mounted for path in pair]
+            words = ["/bin/sh", "-c", _FIRST, "sh", *pairs, "--", scratch, *sizes, *words]
             outer = [program("setpriv"), "--pdeathsig", "KILL", "--", program("unshare")]
-            return [*outer, *_UNSHARE, *words]
+            return [*outer, *_UNSHARE.split(), *words]
+        if self._own_user:
+            reaper = str(Path(__file__).with_name("reaper.py"))
+            words = [view.interpreter(), "-I", "-S", reaper, str(FIRST_UID + slot), *words]
         return ["/bin/sh", "-c", 'cd "$0" && exec "$@"', scratch, *words]
 
     def _watched(
-        self, started: Started, limits: Limits, members: Members, root: Path
+        self, started: Started, limits: Limits, members: Members, root: Path, held: ExitStack
     ) -> WatchedProcess:
+        """Let the command begin; what is `held` is released when it has ended."""
         meter: Meter | None = None
+        no_filter = self._seccomp is None
         try:
             if self._namespaces:
                 members = OfNamespace(started.pid)
                 folders = [f"{root}{SCRATCH}", "/dev/shm"]  # noqa: S108
-                meter = meter_of(members.first, folders, limits, memfds=self._seccomp is None)
+                meter = meter_of(members.first, folders, limits, memfds=no_filter)
             elif self._own_user:
                 proc = os.open("/proc", os.O_RDONLY | os.O_CLOEXEC)
                 uid = root.joinpath(SCRATCH[1:]).stat().st_uid
-                meter = Meter(proc, [], limits, uid=uid, memfds=self._seccomp is None)
+                meter = Meter(proc, [], limits, uid=uid, memfds=no_filter)
+            held.callback(members.forget)
+            if meter is not None:
+                held.callback(meter.close)
             started.go()
         except (OSError, SandboxError) as error:
             started.abandon()
             members.end_all(5.0)
-            if meter is not None:
-                meter.close()
-            remove(root)
-            raise SandboxError(f"the processes cannot be watched: {error}") from error
-
-        def clean_up() -> None:
-            members.forget()
-            if meter is not None:
-                meter.close()
-            remove(root)
-
+            raise SandboxError(f"its processes cannot be watched: {error}") from error
         return WatchedProcess(
             started.pid,
             output=started.output,
             log_size=limits.log,
-            exceeded=lambda: None if meter is None else meter.exceeded(),
+            exceeded=(lambda: None) if meter is None else meter.exceeded,
             kill_all=members.kill,
             all_ended=members.end_all,
-            clean_up=clean_up,
+            clean_up=held.pop_all().close,
         )
 
 
 def unshare_works() -> bool:
     """Return whether `unshare` of util-linux can make the namespaces of tier C here."""
     try:
-        command = [program("unshare"), *_UNSHARE, "/bin/sh", "-c", "mount -t tmpfs try /tmp"]
+        command = [
+            program("unshare"),
+            *_UNSHARE.split(),
+            "/bin/sh",
+            "-c",
+            "mount -t tmpfs try /tmp",
+        ]
         return subprocess.run(command, capture_output=True, timeout=10, check=False).returncode == 0  # noqa: S603
     except (SandboxError, OSError, subprocess.TimeoutExpired):
         return False

@@ -57,7 +57,7 @@ def test_numbers_that_are_not_finite_are_null(comparison, tmp_path):
     assert document["largest_difference"] is None
 
 
-@pytest.mark.parametrize("where", ["dump", "fsync"])
+@pytest.mark.parametrize("where", ["dumps", "fsync"])
 def test_an_interrupted_save_leaves_the_old_file_and_nothing_else(
     comparison, tmp_path, monkeypatch, where
 ):
@@ -67,7 +67,7 @@ def test_an_interrupted_save_leaves_the_old_file_and_nothing_else(
     def fail(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(results.json if where == "dump" else results.os, where, fail)
+    monkeypatch.setattr(results.json if where == "dumps" else results.os, where, fail)
     with pytest.raises(KeyboardInterrupt):
         save(comparison, path, {})
     assert path.read_text() == "old"

@@ -17,6 +17,7 @@ from needle_shared.grading.results.gradebook import gradebook_csv
 from needle_shared.grading.results.gradescope import gradescope_document
 from needle_shared.grading.results.html import feedback_html, summary_html
 from needle_shared.grading.results.junit import junit_xml
+from needle_shared.grading.results.model import Compared
 from needle_shared.grading.results.roster import Roster, Student
 from needle_shared.grading.results.serialize import from_json, schema, to_json
 from needle_shared.grading.results.terminal import make_console, show
@@ -70,6 +71,7 @@ def hostile(factory, text):
         taken=(text,),
         ignored=(text,),
         log=text,
+        compared=Compared(text, Fraction(1), (text,)),
         record={"seed": 1, text: text, "list": [text]},
         status="graded",
     )
@@ -112,7 +114,7 @@ def harmless(result):
     )
     return replace(
         result, student="plain", message="plain", checks=checks, notes=("plain", "plain"),
-        taken=("plain",), ignored=("plain",),
+        taken=("plain",), ignored=("plain",), compared=Compared("plain", Fraction(1), ("plain",)),
     )  # fmt: skip
 
 

@@ -115,6 +115,16 @@ def test_the_feedback_of_full_marks_and_of_pending_ones(factory):
     assert "Everything passed." not in text
 
 
+def test_names_of_checks_are_text(result):
+    checks = tuple(
+        replace(c, id=f"test_{i}_<i>_&amp;[{{{{7*7}}}}]") for i, c in enumerate(result.checks)
+    )
+    named = replace(result, checks=checks)
+    for page in (feedback_html(named), summary_html([named])):
+        assert "<i>" not in page
+        assert "_<wbr>&lt;i&gt;_<wbr>&amp;amp;[{{7*7}}" in page
+
+
 def test_no_isolation_is_told(factory, result):
     bare = replace(result, isolation="none")
     assert "Isolation: none." in feedback_html(bare)

@@ -78,6 +78,8 @@ def test_equal_files_give_equal_bytes(repository, tmp_path):
     os.utime(repository / "hw2" / "pyproject.toml", (1, 1))
     pack(repository, "hw2", tmp_path / "b.zip")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git")

@@ -119,6 +119,13 @@ def test_what_is_no_result_is_not_read(text):
         from_json(text)
 
 
+def test_numbers_that_json_has_not_are_not_read(document):
+    for number in (math.nan, math.inf, -math.inf):
+        document["record"]["seed"] = number
+        with pytest.raises(ResultError, match=r"(NaN|Infinity) is no JSON"):
+            from_json(json.dumps(document))
+
+
 def test_the_message_names_the_file(tmp_path):
     path = tmp_path / "result.json"
     with pytest.raises(ResultError, match=r"result\.json cannot be read"):

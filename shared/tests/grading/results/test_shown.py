@@ -7,7 +7,7 @@ import pytest
 from needle_shared.grading.results.gradescope import gradescope_document
 from needle_shared.grading.results.html import feedback_html
 from needle_shared.grading.results.junit import junit_xml
-from needle_shared.grading.results.model import CheckResult, QuestionResult
+from needle_shared.grading.results.model import CheckResult, Compared, QuestionResult
 from needle_shared.grading.results.shown import (
     command_of,
     points_text,
@@ -164,6 +164,23 @@ def test_points_are_rounded_to_the_decimals_that_are_asked_for():
     assert points_text(Fraction(100), 0) == "100"
     assert points_text(Fraction(151, 2), 0) == "76"
     assert points_text(Fraction(77), 1) == "77"
+
+
+@pytest.mark.parametrize(
+    ("compared", "text"),
+    [
+        (
+            Compared("own", Fraction(99, 2), ("src/a.py::a.f",)),
+            "With your own earlier stages: 49.5 of 100 points. The difference comes from a.f.",
+        ),
+        (Compared("reference", Fraction(100)), "With the reference's earlier stages: 100 of 100"),
+    ],
+)
+def test_the_mark_with_other_earlier_stages_is_told(result, compared, text):
+    with_both = for_students(replace(result, compared=compared)).replace("&#39;", "'")
+    unwrapped = " ".join(with_both.split())
+    assert unwrapped.count(text) == 4  # the view itself, Gradescope, the page, the terminal
+    assert "earlier stages:" not in for_students(result)
 
 
 def test_a_question_that_only_checks_name_is_shown(result):

@@ -77,6 +77,8 @@ def _overview(view: Shown) -> str:
         lines.append(view.message)
     if view.pending:
         lines.append(f"{points_text(view.pending)} points are pending and will be graded later.")
+    if view.compared:
+        lines.append(view.compared)
     text = "\n".join([*lines, *view.notes])
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from needle_shared.grading.results.model import CheckResult, QuestionResult, Result
+from needle_shared.grading.results.model import CheckResult, Compared, QuestionResult, Result
 from needle_shared.grading.results.text import clean, last_bytes, one_line, without_addresses
 
 NAME = 200
@@ -36,6 +36,7 @@ def sanitised(result: Result) -> Result:
         notes=tuple(without_addresses(clean(note, MESSAGE)) for note in _few(result.notes)),
         taken=tuple(one_line(name, NAME) for name in _few(result.taken)),
         ignored=tuple(one_line(name, NAME) for name in _few(result.ignored)),
+        compared=None if result.compared is None else _compared(result.compared),
         record=_plain(result.record),
         timing={one_line(k): v for k, v in result.timing.items() if _is_time(v)},
         log=last_bytes(result.log, LOG),
@@ -51,6 +52,11 @@ def _check(check: CheckResult) -> CheckResult:
         detail=without_addresses(clean(check.detail, DETAIL)),
         seconds=check.seconds if _is_time(check.seconds) else 0.0,
     )
+
+
+def _compared(compared: Compared) -> Compared:
+    causes = tuple(one_line(cause, NAME) for cause in _few(compared.causes))
+    return replace(compared, earlier=one_line(compared.earlier, NAME), causes=causes)
 
 
 def _question(question: QuestionResult) -> QuestionResult:

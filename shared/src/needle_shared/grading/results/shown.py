@@ -122,6 +122,7 @@ class Shown:
     pending: Fraction
     questions: tuple[ShownQuestion, ...]
     first: tuple[Step, ...]
+    compared: str
     notes: tuple[str, ...]
     taken: tuple[str, ...]
     ignored: tuple[str, ...]
@@ -150,6 +151,7 @@ def shown(result: Result) -> Shown:
         pending=result.pending,
         questions=questions,
         first=_first_steps(questions),
+        compared=_compared(result),
         notes=result.notes,
         taken=result.taken,
         ignored=result.ignored,
@@ -233,6 +235,18 @@ def _check(result: Result, check: CheckResult, name: str, number: int) -> ShownC
     )
 
 
+def _compared(result: Result) -> str:
+    """Return a sentence about the mark with other earlier stages, or ""."""
+    compared = result.compared
+    if compared is None:
+        return ""
+    own = {"own": "your own earlier stages", "reference": "the reference's earlier stages"}
+    words = own.get(compared.earlier, f"earlier stages: {compared.earlier}")
+    text = f"With {words}: {points_text(compared.earned)} of {points_text(result.points)} points."
+    causes = ", ".join(cause.rpartition("::")[2] for cause in compared.causes)
+    return f"{text} The difference comes from {causes}." if causes else text
+
+
 def _first_steps(questions: Iterable[ShownQuestion]) -> tuple[Step, ...]:
     """Return the first three functions of checks that failed; their parameters count together.
 
@@ -242,7 +256,7 @@ def _first_steps(questions: Iterable[ShownQuestion]) -> tuple[Step, ...]:
     for question in questions:
         functions: dict[str, list[ShownCheck]] = {}
         for check in question.checks:
-            if check.lost and check.command:
+            if check.command:
                 functions.setdefault(check.command, []).append(check)
         for command, failing in functions.items():
             lost = sum((check.lost for check in failing), Fraction(0))

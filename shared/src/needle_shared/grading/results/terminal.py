@@ -53,6 +53,8 @@ def show(result: Result, console: Console, *, teacher: bool = False) -> None:
     if view.checks:
         write.points(view)
         write.failures(view)
+    if view.compared:
+        write.line(view.compared)
     for note in view.notes:
         write.line(f"Note: {note}", "yellow")
     if teacher:

@@ -135,7 +135,7 @@ class _Builder:
     def _compile(self, name: str, files: Mapping[str, bytes]) -> Built:
         warm = self._warm_folder()
         lines = [
-            f"tar -xf {self._inside('/warm.tar')} -C {self._build_folder}",
+            f"tar --no-same-owner -xf {self._inside('/warm.tar')} -C {self._build_folder}",
             self._ninja(),
             f"nm -DC --undefined-only {self._build_folder}/{self.module}",
             f"cat {self._build_folder}/{self.module} >&3",
@@ -191,8 +191,8 @@ class _Builder:
     ) -> Outcome:
         script = ["set -e", "exec >&4 2>&1", f"mkdir -p {self._build_folder}", *lines]
         with tempfile.TemporaryDirectory(prefix="needle-build-") as folder:
-            # Everyone may enter it: the sandbox may run as another account.
-            Path(folder).chmod(0o755)
+            # Nobody else may enter it; in the sandbox, which may run as another account, the
+            # sources do not lie below it.
             sources = Path(folder, "src")
             write_files(sources, dict(files))
             now = time.time()

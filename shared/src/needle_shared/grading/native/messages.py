@@ -12,9 +12,9 @@ _ERROR = re.compile(
 )
 # Errors without a place: of the assembler, the linker, the compiler itself.
 _OTHER = re.compile(
-    r"^.*(?:Error: |undefined reference to|multiple definition of|internal compiler error"
-    r"|out of memory allocating|virtual memory exhausted|Killed|cannot allocate memory).*",
-    re.MULTILINE | re.IGNORECASE,
+    r"^.*(?:Error: |undefined reference to|multiple definition of|internal compiler error|out of"
+    r" memory allocating|virtual memory exhausted|Killed|[Cc]annot allocate memory).*",
+    re.MULTILINE,
 )
 _OBJECT = re.compile(r"^FAILED: \S*?CMakeFiles/[^/\s]+\.dir/(\S+?)\.o(?:bj)?\b", re.MULTILINE)
 

@@ -11,6 +11,13 @@ from needle_shared.grading.sandbox.interface import MIB
 REST = '\n#include "core.h"\nextern "C" int answer() { return 1; }\n'
 
 
+@pytest.fixture
+def _own_files(sandbox):
+    if sandbox.tier in {"C", "none"}:
+        pytest.skip(f"in tier {sandbox.tier}, all files of the machine are visible")
+
+
+@pytest.mark.usefixtures("_own_files")
 @pytest.mark.parametrize("path", ["/etc/shadow", "/etc/passwd", str(Path(__file__).resolve())])
 def test_files_of_the_machine_cannot_be_included(core, path):
     built = core(f'#include "{path}"{REST}')
@@ -37,6 +44,7 @@ def test_the_environment_says_nothing(core):
             assert secret.encode() not in seen
 
 
+@pytest.mark.usefixtures("_own_files")
 def test_files_cannot_be_included_by_the_assembler(core):
     built = core(f'asm(".incbin \\"/etc/shadow\\"");{REST}')
     assert built.module is None
@@ -44,6 +52,7 @@ def test_files_cannot_be_included_by_the_assembler(core):
     assert built.failed == ("csrc/core.cpp",)
 
 
+@pytest.mark.usefixtures("_own_files")
 def test_no_object_of_the_reference_is_there(core, stage):
     built = core(f'asm(".incbin \\"{stage.folder}/build/core.o\\"");{REST}')
     assert built.module is None
@@ -79,8 +88,8 @@ TEXT += "".join(f"#define A{i + 1} A{i} A{i}\n" for i in range(28)) + "const cha
 def test_sources_that_take_all_memory(core, limits):
     small = replace(limits.sandbox, memory=150 * MIB)
     built = core(TEXT + REST, limits=replace(limits, sandbox=small))
-    assert built.errors == ("it took more memory than it may",)
     assert built.module is None
+    assert "memory" in built.errors[0]
 
 
 def test_sources_that_take_all_the_address_space(core, limits):

@@ -32,7 +32,7 @@ class BuildLimits:
     """What a build may use. `seconds` are of a student's, `cold` of a whole stage."""
 
     seconds: float = 300
-    cold: float = 1200
+    cold: float = 3600
     module: int = 64 * MIB  # size of the extension
     sandbox: Limits = _SANDBOX
 

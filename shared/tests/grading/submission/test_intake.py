@@ -118,6 +118,26 @@ def test_changed_files_of_the_stage_are_listed_and_unchanged_ones_are_not(handed
     }
 
 
+def test_what_is_handed_out_with_the_stage_is_not_listed(handed_in, assignment, earlier):
+    beside = assignment.folder.parent
+    (beside / "noxfile.py").touch()
+    (beside / "tools").mkdir()
+    files = {
+        **below("work/hw7/", MINE),
+        "work/hw7/checks/test_forward.py": b"without the hidden ones",
+        "work/ASSIGNMENT.md": b"",
+        "work/noxfile.py": b"",
+        "work/tools/x.py": b"",
+        "work/hw6/src/needle_hw6/first.py": b"",
+        "work/mine/x.py": b"",
+        "noxfile.py": b"",
+    }
+    (assignment.folder / "checks" / "test_forward.py").write_text("with the hidden ones")
+    assert reasons(handed_in(files)) == dict.fromkeys(
+        ["noxfile.py", "work/hw6/", "work/mine/"], "not in the folder of the stage"
+    )
+
+
 def test_what_is_no_source_is_ignored_with_its_kind(handed_in):
     found = handed_in(
         {

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from needle_shared.grading.assignment import Assignment
+from needle_shared.grading.assignment import FILE, Assignment
 from needle_shared.grading.submission.limits import InvalidSubmission
 
+PAGE = "ASSIGNMENT.md"  # it is in what is handed out and not in the repository
 # Python or pytest would run these without being asked.
 _UNASKED = {"conftest.py", "sitecustomize.py", "usercustomize.py"}
 
@@ -104,7 +105,12 @@ class Stage:
         return (self.assignment.folder / path).is_file()
 
     def same(self, path: str, content: bytes) -> bool:
-        """Return whether a file is as it was handed out, but for the ends of lines."""
+        """Return whether a file is as it was handed out, but for the ends of lines.
+
+        Checks are handed out without the hidden ones, and any content counts as that.
+        """
+        if path.startswith("checks/test_"):
+            return True
         original = Path(self.assignment.folder / path).read_bytes()
         return original.replace(b"\r\n", b"\n") == content.replace(b"\r\n", b"\n")
 
@@ -139,6 +145,11 @@ class Stage:
         stem = PurePosixPath(name)
         new = [stem, *(p for p in stem.parents if p.as_posix() not in self._packages)]
         return next((p.name for p in new if p.as_posix().casefold() in self._modules), "")
+
+    def handed_out_beside(self, name: str) -> bool:
+        """Return whether a file or folder of this name lies beside the stage in a workspace."""
+        beside = self.assignment.folder.parent / name
+        return name == PAGE or (beside.exists() and not (beside / FILE).exists())
 
     def depth(self, path: str) -> int:
         """Return how many folders of a path the stage has."""

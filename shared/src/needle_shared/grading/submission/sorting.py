@@ -107,8 +107,10 @@ class Sorting:
                 stage, root = max(around, key=lambda place: len(place[1].prefix))
                 name, reason = _reason(entry, stage, root)
             else:
-                (_, root), *_ = places
+                (stage, root), *_ = places
                 depth = 1 + _common(entry.parts, root.prefix)
+                if depth == len(root.prefix) and stage.handed_out_beside(entry.parts[depth - 1]):
+                    continue
                 name, reason = _shown(entry.parts, depth), "not in the folder of the stage"
             self._ignored[name] = reason
 

@@ -13,7 +13,7 @@ from needle_shared.grading.submission.limits import InvalidSubmission
 LINALG = "src/needle_hw7/ops/linalg.py"
 FILES = {LINALG: b"def matmul(): pass\n" * 9, "csrc/matmul.cpp": b"", "src/needle_hw7/n.py": b"1"}
 ROUGH = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -25,8 +25,12 @@ def header(name, size=0, kind=tarfile.REGTYPE, **settings):
 
 def with_size(field, name=LINALG):
     """Return a block whose size is given as bytes, with the right checksum."""
-    block = bytearray(header(name).tobuf(tarfile.USTAR_FORMAT)[:512])
-    block[124:136] = field
+    return with_bytes(124, field, name)
+
+
+def with_bytes(place, field, name, form=tarfile.USTAR_FORMAT):
+    block = bytearray(header(name).tobuf(form)[:512])
+    block[place : place + len(field)] = field
     block[148:156] = b" " * 8
     block[148:156] = b"%06o\0 " % sum(block)
     return bytes(block)
@@ -46,6 +50,17 @@ def test_very_long_names_and_letters_of_all_scripts(make, read, form):
     name = "Übung/" + "ordner/" * 40
     found = read(make.tar({name + LINALG: b"mine"}, format=form))
     assert found.files == {LINALG: b"mine"}
+
+
+@pytest.mark.parametrize("form", FORMATS[1:])
+def test_a_long_name_is_that_of_one_file(make, read, form):
+    found = read(make.tar({"ordner/" * 40 + "x.py": b"", **MINE}, format=form))
+    assert found.files == MINE
+
+
+def test_what_gnu_has_behind_the_owner_is_no_part_of_the_name(make, read):
+    block = with_bytes(345, b"14567123456\0" * 2, LINALG, tarfile.GNU_FORMAT)  # times
+    assert read(make.gz(block + bytes(1024))).files == {LINALG: b""}
 
 
 def test_a_global_header_is_passed_over(make, read):

@@ -167,7 +167,7 @@ def _pax(data: bytes) -> dict[str, bytes]:
     while data:
         digits, space, _ = data[:22].partition(b" ")
         length = _decimal(digits)
-        if not space or not len(digits) + 2 <= length <= len(data):
+        if not space or length > len(data):
             raise _damaged("a header is not one")
         key, equals, value = data[len(digits) + 1 : length].partition(b"=")
         if not equals or not value.endswith(b"\n"):

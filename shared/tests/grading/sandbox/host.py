@@ -118,7 +118,7 @@ def main() -> None:
     except (SandboxError, ImportError) as error:
         say({"error": str(error)})
         return
-    os.set_inheritable(os.open("/dev/null", os.O_RDONLY), True)  # somebody's carelessness
+    os.dup2(os.open("/dev/null", os.O_RDONLY), 50, inheritable=True)  # somebody's carelessness
     say({"ready": sandbox.describe(), "python": sandbox.python()})
     for line in sys.stdin:
         say(run(sandbox, json.loads(line)))

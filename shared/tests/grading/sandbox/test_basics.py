@@ -70,11 +70,24 @@ print(attempt(lambda: os.rename("{root}/a/b/file", "{root}/other")))
         (str(sources / "needle_shared/grading/__init__.py"), "/a/b/file"),
         (str(sources / "host.py"), "/code/needle_shared/__init__.py"),  # over the one that is there
     ]
+    before = (sources / "needle_shared/__init__.py").read_text()
     outcome = host.run(code, binds=binds)
+    assert not (sources / "needle_shared/__init__.py").is_symlink()
+    assert (sources / "needle_shared/__init__.py").read_text() == before
     lines = outcome.log.splitlines()
     assert lines[:6:2] == ['"""A grad', '"""A grad', '"""Hands ']
     assert len(lines) == 9
     assert all(line.endswith("Error") for line in [*lines[1:6:2], *lines[6:]])
+
+
+@pytest.mark.parametrize("host", ["B", "C", "C without namespaces"], indirect=True)
+def test_a_bind_in_a_folder_that_others_must_not_enter(host: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / "file").write_text("read")
+    tmp_path.chmod(0o700)
+    binds = [(str(folder), "/package")]
+    assert host.run("print(open('{root}/package/file').read())", binds=binds).log == "read\n"
 
 
 @pytest.mark.parametrize("host", ["B", "plain: B"], indirect=True)

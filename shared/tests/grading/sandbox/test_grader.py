@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -186,3 +187,14 @@ def test_without_any_tier_grading_stops(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("sys.platform", "darwin")
     with pytest.raises(NoSandboxError, match="virtual machine"):
         find_sandbox()
+
+
+def test_tier_b_works_where_bubblewrap_does() -> None:
+    """Without this, a fault of the sandbox would skip the other tests."""
+    bwrap = find_bwrap()
+    if bwrap is None:
+        pytest.skip("bubblewrap is missing")
+    words = ["--unshare-pid", "--unshare-net", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+    if subprocess.run([bwrap, *words], check=False, capture_output=True).returncode:
+        pytest.skip("bubblewrap does not work on this machine")
+    assert find_sandbox("B").tier == "B"

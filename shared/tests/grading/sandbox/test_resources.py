@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,3 +178,17 @@ def test_the_last_words_are_kept(host: Any) -> None:
     outcome = host.run(code, limits={"log": 100})
     assert outcome.log == "x" * 90 + "last words"
     assert outcome.dropped == 300_010 - 100
+
+
+@pytest.mark.parametrize("host", ["C", "C without namespaces"], indirect=True)
+def test_files_of_tier_c_where_everyone_may_write(host: Any) -> None:
+    code = """
+import os
+for folder in ("/tmp", "/var/tmp", "/dev/shm"):
+    os.makedirs(f"{folder}/of-a-student/deep")
+    open(f"{folder}/of-a-student/deep/file", "w").close()
+    os.symlink("/etc", f"{folder}/of-a-student/link")
+print("done")
+""".replace('"/var/tmp", ', "" if host.kind == "C" else '"/var/tmp", ')
+    assert host.run(code).log == "done\n"  # and nothing is left
+    assert Path("/etc").is_dir()

@@ -19,7 +19,9 @@ class Tally:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Read the points of each check; the parameters of one share them."""
         marked = [
-            (item, mark) for item in items if (mark := item.get_closest_marker("points")) is not None
+            (item, mark)
+            for item in items
+            if (mark := item.get_closest_marker("points")) is not None
         ]
         sizes = Counter(item.nodeid.partition("[")[0] for item, _ in marked)
         for item, mark in marked:

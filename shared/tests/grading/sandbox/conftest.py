@@ -71,6 +71,10 @@ class Host:
         return ROOT and not self.plain
 
     @property
+    def uid(self) -> int:
+        return (400_000 if self.kind.startswith("C") else 200_000) + self.slot
+
+    @property
     def seccomp(self) -> bool:
         return bool(self.facts["ready"]["seccomp"])
 
@@ -108,7 +112,7 @@ class Host:
                 marked = self.token.encode() in (path / "environ").read_bytes()
             except OSError:
                 continue
-            owned = self.root and f"Uid:\t{200_000 + self.slot}\t" in status
+            owned = self.root and f"Uid:\t{self.uid}\t" in status
             if (marked or owned) and "State:\tZ" not in status:
                 found.append(status.split("\n", 1)[0])
         return found
@@ -123,7 +127,7 @@ class Host:
                     owner = path.lstat().st_uid
                 except OSError:
                     continue
-                if owner == 200_000 + self.slot or self.token in path.name:
+                if owner == self.uid or self.token in path.name:
                     files.append(str(path))
         return [mounts, files]
 

@@ -6,7 +6,10 @@ import shutil
 
 from needle_shared.grading.sandbox.interface import SandboxError
 
-FIRST_UID = 200_000  # as root, slot n has the uid and gid FIRST_UID + n: nobody's
+# As root, slot n has the uid and gid of this number and n: nobody's. Tier C has others, because it
+# ends whatever its user still runs, of other graders, too.
+FIRST_UID = 200_000
+FIRST_UID_OF_C = 400_000
 
 
 def drop_to(uid: int) -> list[str]:

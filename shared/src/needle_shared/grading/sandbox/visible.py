@@ -42,7 +42,7 @@ from needle_shared.grading.sandbox.process import INTERVAL, WatchedProcess
 from needle_shared.grading.sandbox.seccomp import filter_program
 from needle_shared.grading.sandbox.spawn import Spawner
 from needle_shared.grading.sandbox.starting import Started, start_gated
-from needle_shared.grading.sandbox.users import FIRST_UID, drop_to, program
+from needle_shared.grading.sandbox.users import FIRST_UID_OF_C, drop_to, program
 
 _UNSHARE = "--pid --fork --kill-child --mount-proc --net --ipc --uts"
 # The first process of the namespace: binds, folders in memory, then the command, until it ends.
@@ -91,7 +91,7 @@ class Visible(Sandbox):
         off = self._seccomp is not None
         return {
             "tier": self.tier,
-            "user": f"uid {FIRST_UID} + slot" if self._own_user else "the grader's",
+            "user": f"uid {FIRST_UID_OF_C} + slot" if self._own_user else "the grader's",
             "files": "all that the user may read are visible",
             "scratch": "limited" if self._namespaces else "not limited",
             "network": "none" if self._namespaces or off else "open",
@@ -124,7 +124,7 @@ class Visible(Sandbox):
         slot: int = 0,
     ) -> Process:
         """Start a command with the limits of the tier."""
-        uid = FIRST_UID + slot
+        uid = FIRST_UID_OF_C + slot
         members: Members = OfUser(uid) if self._own_user else Marked()
         members.end_all(5.0)  # of a grader that was killed
         root = Path(f"{self._base}/{slot}")
@@ -153,7 +153,7 @@ class Visible(Sandbox):
         scratch = self.inside(SCRATCH, slot)
         if self._own_user:
             # Without a user of its own, the kernel would count the grader's other processes, too.
-            words = [*drop_to(FIRST_UID + slot), *nproc(program("prlimit"), limits, 0), *words]
+            words = [*drop_to(FIRST_UID_OF_C + slot), *nproc(program("prlimit"), limits, 0), *words]
         if self._namespaces:
             sizes = [str(limits.scratch), str(max(limits.scratch // 4, 4096))]
             pairs = [str(path) for pair in mounted for path in pair]
@@ -162,7 +162,7 @@ class Visible(Sandbox):
             return [*outer, *_UNSHARE.split(), *words]
         if self._own_user:
             reaper = str(Path(__file__).with_name("reaper.py"))
-            words = [view.interpreter(), "-I", "-S", reaper, str(FIRST_UID + slot), *words]
+            words = [view.interpreter(), "-I", "-S", reaper, str(FIRST_UID_OF_C + slot), *words]
         return ["/bin/sh", "-c", 'cd "$0" && exec "$@"', scratch, *words]
 
     def _watched(

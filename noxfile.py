@@ -346,11 +346,10 @@ def grade(session: nox.Session) -> None:
     """Grade submissions: `-- hw1 PATH`; or another command of needle-grade: `-- doctor`."""
     if not session.posargs:
         session.error(f"usage: nox -s grade -- {{{','.join(STAGES)}}} PATH [options]")
-    install(session, shared=f"grading{SANDBOX}", **dict.fromkeys(STAGES, ""))
-    arguments = session.posargs
-    if arguments[0] in STAGES:
-        arguments = ["run", *arguments]
-    session.run("needle-grade", *arguments)
+    named = dict.fromkeys(filter(STAGES.__contains__, session.posargs), "")
+    install(session, shared=f"grading{SANDBOX}", **named)
+    run = ["run"] if session.posargs[0] in STAGES else []
+    session.run("needle-grade", *run, *session.posargs)
 
 
 @nox.session(default=False)

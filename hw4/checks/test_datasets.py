@@ -69,7 +69,7 @@ def moved(images, draws, padding):
     """Return each image cut out of itself with zeros around; none is mirrored."""
     edge = [(0, 0), (padding, padding), (padding, padding), (0, 0)]
     wide = np.pad(images, edge)
-    _, height, width, _ = images.shape
+    height, width = images.shape[1:3]
     starts = np.floor(draws[:, :2] * (2 * padding + 1)).astype(int).tolist()
     return np.stack(
         [x[i : i + height, j : j + width] for x, (i, j) in zip(wide, starts, strict=True)]

@@ -15,8 +15,8 @@ def attention(q, k, v, causal):
     if causal:
         seen = np.tri(q.shape[-2], k.shape[-2], k.shape[-2] - q.shape[-2], dtype=bool)
         scores = np.where(seen, scores, -np.inf)
-    weights = softmax(scores)
-    return weights @ v, weights
+    probabilities = softmax(scores)
+    return probabilities @ v, probabilities
 
 
 def normalized(x, w, b):

@@ -70,8 +70,10 @@ class Setup:
         self.folder.chmod(0o755)
         stage = self.assignment.stage
         self.earlier_stages = self.repository.needs(stage)
-        self.binds = (*driver_binds(), *site_binds([*self.earlier_stages, stage]))
-        self.references = {name: self._reference(name) for name in [*self.earlier_stages, stage]}
+        stages = [*self.earlier_stages, stage]
+        required = [name for s in stages for name in self.repository.requirements(s)]
+        self.binds = (*driver_binds(), *site_binds(required))
+        self.references = {name: self._reference(name) for name in stages}
         sources = self.repository.check_files(stage)
         self.check_hash = digest({**sources[0], **sources[1]})
         for kind, files in zip(KINDS, sources, strict=True):

@@ -217,6 +217,11 @@ def run_on_cuda_host(session: nox.Session, package: str) -> None:
     run_tests(
         session, f"{package}-cuda", *ON_CUDA_HOST[package], "--device=needle_cuda_host:cuda_host"
     )
+    # Graded checks, of which hidden ones are not handed out, on `cuda()`.
+    folder = f"{package}/checks"
+    checks = filter(os.path.isfile, [f"{folder}/test_cuda.py", f"{folder}/hidden/test_cuda.py"])
+    if found := list(checks):
+        run_tests(session, f"{package}-cuda-checks", *found, "-p", "as_cuda")
     if HANDED_OUT:
         return
     # Tests as the course writes them, on `cuda()`.

@@ -41,6 +41,7 @@ REFERENCE = {
     "src/needle_hw7/tensor.py": b"class Tensor:\n    pass\n",
     "csrc/matmul.cpp": b"void matmul() { }\n",
     "csrc/pack.h": b"#pragma once\n",
+    "csrc/windows.h": b"#pragma once\r\n",
     "checks/conftest.py": b"import pytest\n",
     "README.md": b"# hw7\n",
 }

@@ -114,6 +114,7 @@ def test_changed_files_of_the_stage_are_listed_and_unchanged_ones_are_not(handed
             "src/needle_hw7/tensor.py": b"class Tensor:\n    mine = 1\n",
             "src/needle_hw7/__init__.py": b"",
             "csrc/pack.h": b"#pragma once\r\n",  # as Git on Windows writes it
+            "csrc/windows.h": b"#pragma once\n",
             "checks/conftest.py": b"import sys\n",
         }
     )

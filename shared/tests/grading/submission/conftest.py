@@ -39,6 +39,7 @@ REFERENCE = {
     "src/needle_hw7/ops/__init__.py": b"",
     "src/needle_hw7/ops/linalg.py": b"def matmul(a, b):\n    return a @ b\n",
     "src/needle_hw7/tensor.py": b"class Tensor:\n    pass\n",
+    "src/needle_hw7/Capital.py": b"",
     "csrc/matmul.cpp": b"void matmul() { }\n",
     "csrc/pack.h": b"#pragma once\n",
     "csrc/windows.h": b"#pragma once\r\n",

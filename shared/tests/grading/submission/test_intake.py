@@ -93,6 +93,7 @@ def test_new_files_are_taken_by_the_patterns(handed_in):
         ("src/needle_hw7/ops.py", "it would hide ops of the stage"),
         ("src/needle_hw7/tensor/__init__.py", "it would hide tensor of the stage"),
         ("src/needle_hw7/Tensor/deep/__init__.py", "it would hide Tensor of the stage"),
+        ("src/needle_hw7/capital/__init__.py", "it would hide capital of the stage"),
         ("src/needle_hw7/_cpu.py", "it would hide _cpu of the stage"),
         ("src/needle_hw7/_cpu/__init__.py", "it would hide _cpu of the stage"),
         ("src/needle_hw7/conftest.py", "it would run without being asked"),

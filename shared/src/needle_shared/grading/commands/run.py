@@ -29,7 +29,6 @@ from needle_shared.grading.commands.options import (
     stage_argument,
 )
 from needle_shared.grading.grade import Earlier, Grader, Rules
-from needle_shared.grading.hardware import available
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
 from needle_shared.grading.results.gradescope import write_gradescope
 from needle_shared.grading.results.model import Result
@@ -126,7 +125,7 @@ def command(
     try:
         sandbox = Stoppable(find_sandbox(tier))
         with Setup(repository, stage, sandbox) as setup:
-            reference = run_reference(setup, seed, available())
+            reference = run_reference(setup, seed)
             skeletons = Skeletons(sandbox, cache_folder())
             rules = Rules(seed, earlier, only, check_seconds)
             grader = Grader(setup, reference, skeletons, rules)

@@ -41,12 +41,15 @@ class Graded:
 
 
 class Batch:
-    """The submissions of a class. `out` holds a folder for each student."""
+    """The submissions of a class. `out` holds a folder for each student.
 
-    def __init__(self, grader: Grader, out: Path) -> None:
+    Nothing is stored once `stopped` is set: a sandbox that is killed looks like a crash.
+    """
+
+    def __init__(self, grader: Grader, out: Path, stopped: threading.Event | None = None) -> None:
         self._grader = grader
         self._out = out
-        self._stop = threading.Event()
+        self._stop = stopped or threading.Event()
         stages = grader.setup.assignment.earlier
         own = grader.rules.earlier != "reference"
         self._earlier = [grader.setup.repository.assignment(name) for name in stages if own]
@@ -71,6 +74,8 @@ class Batch:
             slot = slots.get()
             try:
                 graded = self.one(item, slot, again=again)
+                if self._stop.is_set():
+                    raise SandboxError("stopped")
                 if not graded.kept:
                     keep(graded.result)
                 return graded

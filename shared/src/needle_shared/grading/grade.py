@@ -28,6 +28,7 @@ from needle_shared.grading.submission.intake import Submission
 
 Earlier = Literal["reference", "own", "both"]
 _ROUNDS = 2  # of replacing files that do not compile
+_IMPORT = 2.0  # times the seconds of a check
 
 
 @dataclass(frozen=True)
@@ -155,10 +156,12 @@ class _Work:
                 binds=self.setup.binds_for(kind, package, earlier),
                 sources=files.python_sources,
                 slot=self.slot,
+                import_seconds=_IMPORT * self.grader.rules.check_seconds,
             )
             rival = reference_job(self.setup, self.grader.rules.seed, kind, self.slot + 1)
-            if not checks:
-                ran[kind] = Ran()
+            unusable = [part.unusable for part in ran.values() if part.unusable is not None]
+            if not checks or unusable:  # what cannot be imported once is not tried again
+                ran[kind] = Ran(unusable=next(iter(unusable), None))
                 continue
             grader = self.grader
             ran[kind] = run_checks(

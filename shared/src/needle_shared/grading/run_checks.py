@@ -12,7 +12,7 @@ from needle_shared.grading.duel import run_timed
 from needle_shared.grading.gate import Gate
 from needle_shared.grading.outcome import Outcome
 from needle_shared.grading.reference import Reference
-from needle_shared.grading.sandbox.interface import Sandbox
+from needle_shared.grading.sandbox.interface import Sandbox, SandboxError
 from needle_shared.grading.session import Job, Session, StartError, UnusableError
 
 SHORTEST = 10.0  # seconds for a check, at least
@@ -70,15 +70,19 @@ def run_checks(
 ) -> Ran:
     """Run checks in order; each death costs its own check only.
 
-    A check that took too long is tried again alone, when the others are done: a busy machine is
-    not the submission's fault. `rival` is the reference's job, for timed checks. Raise BrokenError
-    and StartError as `Session` does.
+    A check that took too long is tried again alone, when the others are done, and so is an import:
+    a busy machine is not the submission's fault. `rival` is the reference's job, for timed checks.
+    Raise BrokenError and StartError as `Session` does.
     """
     ran = Ran()
     todo = list(checks)
     while todo and clock.left > 0:
         with gate.shared():
             todo = _run_until_death(sandbox, job, todo, reference, clock, ran, rival)
+        if ran.unusable is not None and ran.unusable.status == "timeout":
+            ran.unusable = None
+            with gate.alone():
+                todo = _run_until_death(sandbox, job, todo, reference, clock, ran, rival)
         if ran.unusable is not None:
             return ran
     for check in [c for c in checks if _timed_out(ran, c)]:
@@ -130,7 +134,7 @@ def _run_until_death(
 def start(sandbox: Sandbox, job: Job) -> Session:
     """Start a session; try again where the machine, not the submission, made it fail."""
     for pause in _PAUSES:
-        with contextlib.suppress(StartError):
+        with contextlib.suppress(StartError, SandboxError):
             return Session(sandbox, job)
         time.sleep(pause)
     return Session(sandbox, job)

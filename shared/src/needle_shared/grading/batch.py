@@ -6,6 +6,7 @@ import hashlib
 import json
 import queue
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -73,11 +74,14 @@ class Batch:
         def work(item: Item) -> Graded:
             slot = slots.get()
             try:
-                graded = self.one(item, slot, again=again)
+                return self._kept(item, slot, keep, again=again)
+            except OSError:  # nothing more can be stored
+                raise
+            except Exception as error:  # a fault of the grader costs one result, not the class
                 if self._stop.is_set():
-                    raise SandboxError("stopped")
-                if not graded.kept:
-                    keep(graded.result)
+                    raise
+                graded = Graded(self._failed(item.student, error))
+                keep(graded.result)
                 return graded
             finally:
                 slots.put(slot)
@@ -88,6 +92,22 @@ class Batch:
         finally:
             self._stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _kept(
+        self, item: Item, slot: int, keep: Callable[[Result], None], *, again: bool
+    ) -> Graded:
+        """Return the result of an item, and store it if it is new."""
+        graded = self.one(item, slot, again=again)
+        if self._stop.is_set():
+            raise SandboxError("stopped")
+        if not graded.kept:
+            keep(graded.result)
+        return graded
+
+    def _failed(self, student: str, error: Exception) -> Result:
+        why = f"a fault of the grader: {type(error).__name__}: {error}"
+        log = "".join(traceback.format_exception(error))
+        return replace(self._grader.empty(student, "infra_error", why), log=log)
 
     def one(self, item: Item, slot: int, *, again: bool = False) -> Graded:
         """Return the result of an item."""

@@ -30,6 +30,7 @@ from needle_shared.grading.commands.options import (
 )
 from needle_shared.grading.commands.works import find_works, listed
 from needle_shared.grading.grade import Earlier, Grader, Rules
+from needle_shared.grading.native.compiling import BuildLimits
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
 from needle_shared.grading.results.gradescope import write_gradescope
 from needle_shared.grading.results.model import Result
@@ -88,6 +89,13 @@ from needle_shared.grading.submission.search import Work
     show_default=True,
     help="A check has so long, or ten times as long as the reference takes here.",
 )
+@click.option(
+    "--build-seconds",
+    type=click.FloatRange(1),
+    default=BuildLimits().seconds,
+    show_default=True,
+    help="The C++ of a submission may take so long to compile.",
+)
 @click.option("--again", is_flag=True, help="Grade what has a result already, too.")
 @root_option
 def command(
@@ -102,6 +110,7 @@ def command(
     tier: str,
     gradescope: Path | None,
     check_seconds: float,
+    build_seconds: float,
     again: bool,
     root: Path | None,
 ) -> None:
@@ -123,8 +132,8 @@ def command(
         sandbox = Stoppable(find_sandbox(tier))
         with stopped_by_signals(sandbox), Setup(repository, stage, sandbox) as setup:
             reference = run_reference(setup, seed)
-            skeletons = Skeletons(sandbox, cache_folder())
-            rules = Rules(seed, earlier, only, check_seconds)
+            skeletons = Skeletons(sandbox, cache_folder(), BuildLimits(build_seconds))
+            rules = Rules(seed, earlier, only, check_seconds, build_seconds)
             grader = Grader(setup, reference, skeletons, rules)
             results = _grade(grader, works, out, _fitting(jobs), again, sandbox)
         questions = [question.id for question in repository.assignment(stage).questions]

@@ -40,7 +40,7 @@ def _zip(path: Path, files: Files, *, method: int = zipfile.ZIP_DEFLATED) -> zip
 
 
 def _tar(path: Path, files: Files) -> tarfile.TarFile:
-    archive = tarfile.open(path, "w:gz")
+    archive = tarfile.open(path, "w:gz")  # noqa: SIM115 - the caller closes it
     for name, content in files.items():
         _add(archive, name, content)
     return archive

@@ -155,7 +155,7 @@ MORE_BREAKS = [
         inside="import numpy; return numpy.broadcast_to(0.0, (1 << 20, 1 << 20))",
     ),
     Attack(
-        "array-with-65-axes-of-nothing",
+        "array-of-nothing-with-huge-axes",
         stubs=(MATMUL,),
         inside="import numpy; return numpy.zeros((0,) * 30 + (1 << 40,))",
     ),

@@ -148,8 +148,8 @@ class _Work:
                 return files, ran
             return self._without_native(files, unusable) or (files, ran)
         files = replace(files, replaced={**files.replaced, **broken})
-        error = UnusableError("protocol", "the package does not compile")
-        return files, {kind: Ran(unusable=error) for kind in KINDS}
+        unusable = UnusableError("protocol", "the package does not compile")
+        return files, {kind: Ran(unusable=unusable) for kind in KINDS}
 
     def _without_native(
         self, files: Files, error: UnusableError

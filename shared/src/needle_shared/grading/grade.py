@@ -280,4 +280,4 @@ def _not_compiled(why: str) -> str:
 
 
 def _pending(check: Check) -> str:
-    return f"needs {check.needs}, which this machine has not: to be graded on one that has"
+    return f"needs {check.needs}, which the sandbox does not have: neither earned nor lost"

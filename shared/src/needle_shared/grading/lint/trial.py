@@ -36,6 +36,7 @@ class Trials:
 
     def __init__(self, setup: Setup, skeletons: Skeletons, reference: Reference, seed: int) -> None:
         self.reference = reference
+        self.assignment = setup.assignment
         self._setup, self._skeletons, self._seed = setup, skeletons, seed
         self._mine = threading.local()
         self._places: list[_Place] = []

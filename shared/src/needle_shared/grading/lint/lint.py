@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from needle_shared.grading.assignment import Assignment, Question
 from needle_shared.grading.catalogue import TOTAL, Check
 from needle_shared.grading.compare import difference
-from needle_shared.grading.lint.faults import Variant, mutated, stubbed, trivial
+from needle_shared.grading.lint.faults import Variant, idle, mutated, stubbed, trivial
 from needle_shared.grading.lint.trial import Trials
 from needle_shared.grading.reference import Reference, run_reference
 from needle_shared.grading.setup import Setup
@@ -56,20 +57,25 @@ def lint(
     yield _questions(setup, recorded[0].checks)
     yield _times(recorded)
     yield _constant(recorded)
-    trials = Trials(setup, skeletons, SEEDS[0], has)
     reference = reference_files(assignment)
-    yield _reference(setup, skeletons, has, trials, reference)
-    yield _skeleton(trials, skeleton_files(assignment))
-    yield _trivial(trials, trivial(assignment, reference))
-    with ThreadPoolExecutor(amount.jobs) as pool:
-        variants = [
-            variant
-            for variant in stubbed(assignment, reference)
-            if trials.checks(variant.question, only=True)
+    with (
+        Trials(setup, skeletons, recorded[0], SEEDS[0]) as trials,
+        ThreadPoolExecutor(amount.jobs) as pool,
+    ):
+        others = [
+            Trials(setup, skeletons, *other) for other in zip(recorded[1:], SEEDS[1:], strict=True)
         ]
-        yield _stubs(trials, variants, pool, report)
-        faults = mutated(assignment, reference, amount.mutants, amount.native_mutants)
+        yield _reference([trials, *others], reference)
+        yield _skeleton(trials, skeleton_files(assignment))
+        yield _trivial(trials, trivial(assignment, reference), pool)
+        tried = [q for q in assignment.questions if trials.checks(q.id, only=True)]
+        if natives := list(idle(tried, reference)):
+            yield _idle(trials, natives, pool)
+        yield _stubs(trials, stubbed(assignment, reference, tried), pool, report)
+        faults = mutated(tried, reference, amount.mutants, amount.native_mutants)
         yield _mutants(trials, faults, pool, report)
+    if (left := _not_tried(recorded[0], assignment, tried)) is not None:
+        yield left
 
 
 def _points(checks: Iterable[Check]) -> Finding:
@@ -120,21 +126,16 @@ def _constant(recorded: list[Reference]) -> Finding:
     )
 
 
-def _reference(
-    setup: Setup,
-    skeletons: Skeletons,
-    has: frozenset[str],
-    trials: Trials,
-    files: dict[str, bytes],
-) -> Finding:
-    """Grade the reference as a submission with each seed."""
-    wanted = sum((check.points for check in trials.checks()), Fraction(0))
-    scores = []
-    for seed in SEEDS:
-        own = trials if seed == trials.seed else Trials(setup, skeletons, seed, has)
-        scores.append(own.score(files)[0])
+def _reference(trials: Iterable[Trials], files: dict[str, bytes]) -> Finding:
+    """Grade the reference as a submission, with each seed."""
+    scores, wanted = [], Fraction(0)
+    for number, seeded in enumerate(trials):
+        scores.append(seeded.score(files)[0])
+        wanted = sum((check.points for check in seeded.checks()), Fraction(0))
+        if number:  # the first one is still needed
+            seeded.close()
     figure = ", ".join(f"{float(score):g}" for score in scores)
-    rule = "the reference earns all points with three seeds"
+    rule = f"the reference earns all points with {len(scores)} seeds"
     return Finding(rule, all(score == wanted for score in scores), f"{figure} of {float(wanted):g}")
 
 
@@ -143,20 +144,37 @@ def _skeleton(trials: Trials, files: dict[str, bytes]) -> Finding:
     return Finding("the skeleton earns nothing", score == 0, f"{float(score):g} points", passed)
 
 
-def _trivial(trials: Trials, variants: Iterable[Variant]) -> Finding:
-    scores, details = [], []
-    for variant in variants:
-        score, passed = trials.score(variant.files)
-        scores.append(score)
-        details.append(" ".join([f"{variant.name}: {float(score):g}", *passed]))
-    most = max(scores, default=Fraction(0))
+def _trivial(trials: Trials, variants: Iterable[Variant], pool: Executor) -> Finding:
+    tried = list(variants)
+    scored = list(pool.map(lambda variant: trials.score(variant.files), tried))
+    details = [
+        " ".join([f"{variant.name}: {float(score):g}", *passed])
+        for variant, (score, passed) in zip(tried, scored, strict=True)
+    ]
+    most = max((score for score, _ in scored), default=Fraction(0))
     rule = f"trivial submissions earn at most {TRIVIAL} points"
     return Finding(rule, most <= TRIVIAL, f"at most {float(most):g}", details)
 
 
-def _stubs(
-    trials: Trials, variants: list[Variant], pool: ThreadPoolExecutor, report: Report
-) -> Finding:
+def _idle(trials: Trials, variants: list[Variant], pool: Executor) -> Finding:
+    """Take the points of a variant's own question: the other ones are the reference's."""
+
+    def score(variant: Variant) -> tuple[Fraction, list[str]]:
+        return trials.score(variant.files, trials.checks(variant.question, only=True))
+
+    scored = list(pool.map(score, variants))
+    details = [
+        " ".join([f"{variant.name}: {float(score):g}", *passed])
+        for variant, (score, passed) in zip(variants, scored, strict=True)
+    ]
+    most = sum((score for score, _ in scored), Fraction(0))
+    rule = f"functions in C++ that do nothing earn at most {TRIVIAL} points"
+    return Finding(rule, most <= TRIVIAL, f"{float(most):g} points", details)
+
+
+def _stubs(trials: Trials, stubs: Iterable[Variant], pool: Executor, report: Report) -> Finding:
+    variants = list(stubs)
+
     def noticed(variant: Variant) -> str | None:
         why = trials.loses(variant.files, trials.checks(variant.question, only=True))
         report(f"stub {variant.name}: {why or 'NOT NOTICED'}")
@@ -170,23 +188,39 @@ def _stubs(
     return Finding(rule, not unnoticed, figure, unnoticed)
 
 
-def _mutants(
-    trials: Trials, variants: list[Variant], pool: ThreadPoolExecutor, report: Report
-) -> Finding:
+def _mutants(trials: Trials, variants: list[Variant], pool: Executor, report: Report) -> Finding:
     started = time.monotonic()
 
-    def noticed(variant: Variant) -> str | None:
+    def tried(variant: Variant) -> bool | None:
+        """Return whether a mutant is noticed; None for one that does not compile."""
+        if error := trials.compile_error(variant.files):
+            report(f"mutant {variant.name}: not counted, it does not compile: {error}")
+            return None
         why = trials.loses(variant.files, trials.checks(variant.question))
         report(f"mutant {variant.name}: {why or 'NOT NOTICED'}")
-        return why
+        return why is not None
 
-    missed = [
-        v.name for v, why in zip(variants, pool.map(noticed, variants), strict=True) if why is None
-    ]
-    caught = len(variants) - len(missed)
-    share = Fraction(caught, max(len(variants), 1))
+    found = list(zip(variants, pool.map(tried, variants), strict=True))
+    counted = [(variant, noticed) for variant, noticed in found if noticed is not None]
+    missed = [variant.name for variant, noticed in counted if not noticed]
+    caught = len(counted) - len(missed)
+    share = Fraction(caught, len(counted)) if counted else Fraction(1)
     seconds = time.monotonic() - started
-    figure = f"{caught} of {len(variants)} ({float(share):.1%}) in {seconds:.0f} s"
+    figure = f"{caught} of {len(counted)} ({float(share):.1%}) in {seconds:.0f} s"
     return Finding(
         f"at least {float(CAUGHT):.0%} of the mutants are noticed", share >= CAUGHT, figure, missed
     )
+
+
+def _not_tried(
+    reference: Reference, assignment: Assignment, tried: list[Question]
+) -> Finding | None:
+    """Return which symbols need what this machine has not, or None if all were tried."""
+    left = [question for question in assignment.questions if question not in tried]
+    symbols = [str(symbol) for question in left for symbol in question.symbols]
+    if not symbols:
+        return None
+    names = {question.id for question in left}
+    needs = {check.needs for check in reference.checks if check.question in names and check.needs}
+    missing = ", ".join(sorted(needs)) or "checks"
+    return Finding("not tried here", True, f"{len(symbols)} symbols need {missing}", symbols)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
+
+from needle_shared.grading.skeleton.cpp_stubs import functions_of
+from needle_shared.grading.skeleton.cpp_tree import definitions, find
 
 BODIES = {
     "None": "return None",
@@ -20,10 +24,24 @@ def with_bodies(source: str, names: list[str], body: str) -> str:
             arguments = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
             own = [a for a in arguments if a not in {"self", "cls"}]
             first = own[0] if own else "0.0"
-            if function.name == "__init__":
-                continue  # must return None
-            function.body = ast.parse(body.format(first=first)).body
+            if function.name == "__init__":  # must return None
+                function.body = ast.parse("super().__init__()").body
+            else:
+                function.body = ast.parse(body.format(first=first)).body
     return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def without_effect(source: str, names: list[str]) -> str:
+    """Return a C++ source in which those of the functions named that return nothing do nothing."""
+    data = source.encode()
+    everything = definitions(data)
+    named = {f.begin: f for n in names for i in find(data, n) for f in functions_of(i, everything)}
+    for begin, function in sorted(named.items(), reverse=True):
+        assert function.body is not None  # noqa: S101
+        start, end = function.body
+        if re.search(rb"\bvoid\s+[\w:]+\(", data[begin:start]):
+            data = data[:start] + b"{}" + data[end:]
+    return data.decode()
 
 
 def _functions(tree: ast.AST, names: list[str]) -> list[ast.FunctionDef]:

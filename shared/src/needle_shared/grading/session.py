@@ -84,6 +84,7 @@ class Job:
     sources: tuple[str, ...] = ()
     limits: Limits = LIMITS
     slot: int = 0
+    import_seconds: float = IMPORT_SECONDS
 
 
 class Session:
@@ -150,11 +151,12 @@ class Session:
             log = self.process.log()[-2000:].decode(errors="replace")
             raise StartError(f"{type(error).__name__}: the sandbox did not start\n{log}") from None
         self.listed = header.get("checks", [])
+        seconds = self._job.import_seconds
         try:
-            header, _ = self._channel.frame(time.monotonic() + IMPORT_SECONDS, 0)
+            header, _ = self._channel.frame(time.monotonic() + seconds, 0)
         except TimeoutError:
             raise UnusableError(
-                "timeout", f"importing the package took longer than {IMPORT_SECONDS:g} s"
+                "timeout", f"importing the package took longer than {seconds:g} s"
             ) from None
         except ClosedError:
             raise UnusableError("crash", self._death("while the package was imported")) from None

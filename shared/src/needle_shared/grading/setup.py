@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import metadata
@@ -32,6 +30,7 @@ from needle_shared.grading.runtime import (
     write_files,
 )
 from needle_shared.grading.sandbox.interface import Bind, Sandbox
+from needle_shared.grading.temporary import TemporaryFolder, remove_abandoned
 
 Kind = Literal["visible", "hidden"]
 KINDS: tuple[Kind, Kind] = ("visible", "hidden")
@@ -59,7 +58,9 @@ class Setup:
         self.repository = repository
         self.assignment: Assignment = repository.assignment(stage)
         self.sandbox = sandbox
-        self.folder = Path(tempfile.mkdtemp(prefix="needle-grade-"))
+        remove_abandoned()
+        self._temporary = TemporaryFolder()
+        self.folder = self._temporary.path
         try:
             self._prepare()
         except BaseException:
@@ -133,7 +134,7 @@ class Setup:
 
     def close(self) -> None:
         """Remove the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._temporary.close()
 
     def __enter__(self) -> Setup:
         return self

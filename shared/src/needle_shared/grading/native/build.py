@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import shlex
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from needle_shared.grading.native.tools import Tools, find_tools
 from needle_shared.grading.runtime import digest, extension_file, write_files
 from needle_shared.grading.sandbox.interface import MIB, SCRATCH, Bind, Sandbox, SandboxError
 from needle_shared.grading.skeleton.files import skeleton_files
+from needle_shared.grading.temporary import TemporaryFolder
 
 _LARGEST_FOLDER = 512 * MIB
 _LONG_AGO = 946_684_800  # the time of files that are as in the skeleton
@@ -190,10 +190,10 @@ class _Builder:
         largest: int,
     ) -> Outcome:
         script = ["set -e", "exec >&4 2>&1", f"mkdir -p {self._build_folder}", *lines]
-        with tempfile.TemporaryDirectory(prefix="needle-build-") as folder:
+        with TemporaryFolder() as folder:
             # Nobody else may enter it; in the sandbox, which may run as another account, the
             # sources do not lie below it.
-            sources = Path(folder, "src")
+            sources = folder / "src"
             write_files(sources, dict(files))
             now = time.time()
             for name, content in files.items():

@@ -27,17 +27,18 @@ def test_conv_module(stage, judge, rng, kernel, stride, bias):
 
 
 @pytest.mark.points(1, part="resnet9")
-def test_conv_is_drawn(stage, judge, rng):
+@pytest.mark.parametrize("groups", [1, 2], ids=["whole", "in groups"])
+def test_conv_is_drawn(stage, judge, rng, groups):
     seed = int(rng.integers(2**31))
     np.random.seed(seed)
-    conv = stage.nn.Conv(8, 6, 3)
-    judge.close("weight and bias", [conv.weight, conv.bias], want=lambda: drawn(seed))
+    conv = stage.nn.Conv(8, 6, 3, groups=groups)
+    judge.close("weight and bias", [conv.weight, conv.bias], want=lambda: drawn(seed, 8 // groups))
 
 
-def drawn(seed):
-    source = np.random.RandomState(seed)
-    weight = (2 * source.rand(3, 3, 8, 6) - 1) * np.sqrt(6 / 72)
-    return weight.astype("float32"), ((2 * source.rand(6) - 1) / np.sqrt(72)).astype("float32")
+def drawn(seed, inputs):
+    source, fan_in = np.random.RandomState(seed), 9 * inputs
+    weight = (2 * source.rand(3, 3, inputs, 6) - 1) * np.sqrt(6 / fan_in)
+    return weight.astype("float32"), ((2 * source.rand(6) - 1) / np.sqrt(fan_in)).astype("float32")
 
 
 @pytest.mark.points(1, part="resnet9")

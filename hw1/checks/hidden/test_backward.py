@@ -135,16 +135,23 @@ def test_matmul_broadcast(stage, judge, rng, a, b):
     judge.close("gradients", got, want=lambda: [summed(g @ y.mT, a), summed(x.mT @ g, b)])
 
 
+def vector_gradients(x, y, g):
+    """Return those of a vector with matrices, as of a matrix with one row or column."""
+    if x.ndim == 1:
+        rows = g[..., np.newaxis, :]
+        return [summed(rows @ y.mT, (1, x.size))[0], x[:, np.newaxis] * rows]
+    columns = g[..., np.newaxis]
+    return [columns * y, summed(x.mT @ columns, (y.size, 1))[:, 0]]
+
+
 @pytest.mark.points(1, part="backward", hidden=True)
-@pytest.mark.parametrize("side", ["left", "right"])
-def test_matmul_vector(stage, judge, rng, side):
-    x, y = (
-        (draw(rng, 3), draw(rng, (3, 4))) if side == "left" else (draw(rng, (4, 3)), draw(rng, 3))
-    )
-    g = draw(rng, 4)
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [((3,), (3, 4)), ((4, 3), (3,)), ((3,), (2, 3, 4)), ((2, 4, 3), (3,))],
+    ids=["vector and matrix", "matrix and vector", "vector and batch", "batch and vector"],
+)
+def test_matmul_vector(stage, judge, rng, a, b):
+    x, y = draw(rng, a), draw(rng, b)
+    g = draw(rng, (x @ y).shape)
     got = gradients(stage, stage.MatMul(), x @ y, g, x, y)
-    judge.close(
-        "gradients",
-        got,
-        want=lambda: [y @ g, np.outer(x, g)] if side == "left" else [np.outer(g, y), x.T @ g],
-    )
+    judge.close("gradients", got, want=lambda: vector_gradients(x, y, g))

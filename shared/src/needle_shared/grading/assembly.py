@@ -11,7 +11,7 @@ from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.runtime import extension_file, open_to_all, write_files
 from needle_shared.grading.setup import Package
 
-_SOURCES = "src/"
+SOURCES = "src/"
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,15 @@ class Files:
     def python_sources(self) -> tuple[str, ...]:
         """The student's Python files, by their names below `hwN/src`."""
         return tuple(
-            name.removeprefix(_SOURCES)
+            name.removeprefix(SOURCES)
             for name in self.taken
-            if name.startswith(_SOURCES) and name.endswith(".py")
+            if name.startswith(SOURCES) and name.endswith(".py")
         )
 
     @property
     def native_sources(self) -> tuple[str, ...]:
         """The student's files that are compiled, by their names below `hwN/`."""
-        return tuple(name for name in self.taken if not name.startswith(_SOURCES))
+        return tuple(name for name in self.taken if not name.startswith(SOURCES))
 
 
 def overlay(
@@ -67,9 +67,9 @@ def write_package(
     """Write the Python files and the built extension of a stage into an empty folder."""
     shutil.rmtree(folder, ignore_errors=True)
     sources = {
-        name.removeprefix(_SOURCES): content
+        name.removeprefix(SOURCES): content
         for name, content in files.items()
-        if name.startswith(_SOURCES)
+        if name.startswith(SOURCES)
     }
     write_files(folder, sources)
     if extension is not None and assignment.native is not None:

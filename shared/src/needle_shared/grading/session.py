@@ -41,7 +41,7 @@ _HOME = "/needle"
 # What `python -I -S` runs: isolated from the environment, without site-packages.
 _START = (
     "import runpy, sys; sys.path[:0] = sys.argv[2:]; del sys.argv[2:]; "
-    "runpy.run_module('needle_shared.grading.inside', run_name='__main__', alter_sys=True)"
+    "runpy.run_module({driver!r}, run_name='__main__', alter_sys=True)"
 )
 _SIGNALS = {
     4: "illegal instruction",
@@ -90,6 +90,8 @@ class Job:
 class Session:
     """A sandbox that runs checks, one after the other; `listed` is what the checks declare."""
 
+    driver = "needle_shared.grading.inside"
+
     def __init__(self, sandbox: Sandbox, job: Job) -> None:
         self._job = job
         self._cleanup = contextlib.ExitStack()
@@ -124,7 +126,8 @@ class Session:
                 self._cleanup.close()
                 raise
         try:
-            self._begin(started)
+            self._collect(started)
+            self._import()
         except BaseException:
             self.close()
             raise
@@ -140,10 +143,12 @@ class Session:
             "paths": [inside(SUBMISSION), inside(EARLIER)],
             "sources": list(self._job.sources),
         }
-        options = ["-I", "-S", "-X", "faulthandler", "-c", _START, json.dumps(settings)]
+        start = _START.format(driver=self.driver)
+        options = ["-I", "-S", "-X", "faulthandler", "-c", start, json.dumps(settings)]
         return [sandbox.python(), *options, inside(DRIVER), inside(SITE)]
 
-    def _begin(self, started: float) -> None:
+    def _collect(self, started: float) -> None:
+        """Wait until the checks are collected."""
         try:
             header, _ = self._channel.frame(started + START_SECONDS, 0)
         except (TimeoutError, ClosedError, ChannelError, TooLargeError) as error:
@@ -151,6 +156,9 @@ class Session:
             log = self.process.log()[-2000:].decode(errors="replace")
             raise StartError(f"{type(error).__name__}: the sandbox did not start\n{log}") from None
         self.listed = header.get("checks", [])
+
+    def _import(self) -> None:
+        """Wait until the submission is imported."""
         seconds = self._job.import_seconds
         try:
             header, _ = self._channel.frame(time.monotonic() + seconds, 0)

@@ -19,6 +19,7 @@ from needle_shared.grading.commands.options import (
 )
 from needle_shared.grading.lint.lint import Amount, lint
 from needle_shared.grading.reference import ReferenceFailedError
+from needle_shared.grading.runtime import MissingPackageError
 from needle_shared.grading.sandbox.find import find_sandbox
 from needle_shared.grading.sandbox.interface import SandboxError
 from needle_shared.grading.session import StartError
@@ -61,6 +62,12 @@ def command(
                 )
                 for detail in finding.details:
                     click.echo(f"        {detail}")
-    except (SandboxError, StartError, ReferenceFailedError, CatalogueError) as error:
+    except (
+        SandboxError,
+        StartError,
+        ReferenceFailedError,
+        CatalogueError,
+        MissingPackageError,
+    ) as error:
         fail(str(error), INFRASTRUCTURE)
     sys.exit(0 if sound else 1)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from needle_shared.grading.assignment import Assignment, Symbol
+from needle_shared.grading.assignment import Assignment, Question, Symbol
 from needle_shared.grading.lint.mutants import mutants
 from needle_shared.grading.lint.native_mutants import native_mutants
 from needle_shared.grading.lint.trivial import BODIES, with_bodies
@@ -25,9 +25,11 @@ class Variant:
     files: Files
 
 
-def stubbed(assignment: Assignment, reference: Files) -> Iterator[Variant]:
-    """Yield the reference with one symbol after the other as a stub."""
-    for question in assignment.questions:
+def stubbed(
+    assignment: Assignment, reference: Files, questions: Iterable[Question]
+) -> Iterator[Variant]:
+    """Yield the reference with one symbol after the other of some questions as a stub."""
+    for question in questions:
         for symbol in question.symbols:
             text = reference[symbol.file].decode()
             changed = stub(symbol.file, text, [symbol.name], assignment.stage).encode()
@@ -35,21 +37,24 @@ def stubbed(assignment: Assignment, reference: Files) -> Iterator[Variant]:
 
 
 def mutated(
-    assignment: Assignment, reference: Files, most: int | None, most_native: int
+    questions: Iterable[Question], reference: Files, most: int | None, most_native: int
 ) -> list[Variant]:
-    """Return mutants of all symbols: at most so many in Python, and in C++, where each is built.
+    """Return mutants of the symbols of questions: at most so many in Python, and in C++.
 
     Fewer than all are drawn at random, always the same ones, from each symbol in turn.
     """
-    python = _drawn(_of_all(assignment, reference, native=False), most)
-    return python + _drawn(_of_all(assignment, reference, native=True), most_native)
+    tried = list(questions)
+    python = _drawn(_of_all(tried, reference, native=False), most)
+    return python + _drawn(_of_all(tried, reference, native=True), most_native)
 
 
-def _of_all(assignment: Assignment, reference: Files, *, native: bool) -> list[list[Variant]]:
+def _of_all(
+    questions: Iterable[Question], reference: Files, *, native: bool
+) -> list[list[Variant]]:
     found = []
-    for question in assignment.questions:
+    for question in questions:
         for symbol in question.symbols:
-            if symbol.is_python == native or symbol.file.endswith(".cu"):
+            if symbol.is_python == native:
                 continue
             text = reference[symbol.file].decode()
             found.append(

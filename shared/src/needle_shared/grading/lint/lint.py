@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from needle_shared.grading.assignment import Assignment, Question
 from needle_shared.grading.catalogue import TOTAL, Check
 from needle_shared.grading.compare import difference
 from needle_shared.grading.lint.faults import Variant, mutated, stubbed, trivial
@@ -56,20 +57,20 @@ def lint(
     yield _questions(setup, recorded[0].checks)
     yield _times(recorded)
     yield _constant(recorded)
-    trials = Trials(setup, skeletons, SEEDS[0], has)
     reference = reference_files(assignment)
-    yield _reference(setup, skeletons, has, trials, reference)
-    yield _skeleton(trials, skeleton_files(assignment))
-    yield _trivial(trials, trivial(assignment, reference))
-    with ThreadPoolExecutor(amount.jobs) as pool:
-        variants = [
-            variant
-            for variant in stubbed(assignment, reference)
-            if trials.checks(variant.question, only=True)
-        ]
-        yield _stubs(trials, variants, pool, report)
-        faults = mutated(assignment, reference, amount.mutants, amount.native_mutants)
+    yield _reference(setup, skeletons, recorded, reference)
+    with (
+        Trials(setup, skeletons, recorded[0], SEEDS[0]) as trials,
+        ThreadPoolExecutor(amount.jobs) as pool,
+    ):
+        yield _skeleton(trials, skeleton_files(assignment))
+        yield _trivial(trials, trivial(assignment, reference), pool)
+        tried = [q for q in assignment.questions if trials.checks(q.id, only=True)]
+        yield _stubs(trials, stubbed(assignment, reference, tried), pool, report)
+        faults = mutated(tried, reference, amount.mutants, amount.native_mutants)
         yield _mutants(trials, faults, pool, report)
+    if (left := _not_tried(recorded[0], assignment, tried)) is not None:
+        yield left
 
 
 def _points(checks: Iterable[Check]) -> Finding:
@@ -121,18 +122,14 @@ def _constant(recorded: list[Reference]) -> Finding:
 
 
 def _reference(
-    setup: Setup,
-    skeletons: Skeletons,
-    has: frozenset[str],
-    trials: Trials,
-    files: dict[str, bytes],
+    setup: Setup, skeletons: Skeletons, recorded: list[Reference], files: dict[str, bytes]
 ) -> Finding:
     """Grade the reference as a submission with each seed."""
-    wanted = sum((check.points for check in trials.checks()), Fraction(0))
-    scores = []
-    for seed in SEEDS:
-        own = trials if seed == trials.seed else Trials(setup, skeletons, seed, has)
-        scores.append(own.score(files)[0])
+    scores, wanted = [], Fraction(0)
+    for seed, reference in zip(SEEDS, recorded, strict=True):
+        with Trials(setup, skeletons, reference, seed) as trials:
+            scores.append(trials.score(files)[0])
+            wanted = sum((check.points for check in trials.checks()), Fraction(0))
     figure = ", ".join(f"{float(score):g}" for score in scores)
     rule = "the reference earns all points with three seeds"
     return Finding(rule, all(score == wanted for score in scores), f"{figure} of {float(wanted):g}")
@@ -143,20 +140,21 @@ def _skeleton(trials: Trials, files: dict[str, bytes]) -> Finding:
     return Finding("the skeleton earns nothing", score == 0, f"{float(score):g} points", passed)
 
 
-def _trivial(trials: Trials, variants: Iterable[Variant]) -> Finding:
-    scores, details = [], []
-    for variant in variants:
-        score, passed = trials.score(variant.files)
-        scores.append(score)
-        details.append(" ".join([f"{variant.name}: {float(score):g}", *passed]))
-    most = max(scores, default=Fraction(0))
+def _trivial(trials: Trials, variants: Iterable[Variant], pool: Executor) -> Finding:
+    tried = list(variants)
+    scored = list(pool.map(lambda variant: trials.score(variant.files), tried))
+    details = [
+        " ".join([f"{variant.name}: {float(score):g}", *passed])
+        for variant, (score, passed) in zip(tried, scored, strict=True)
+    ]
+    most = max((score for score, _ in scored), default=Fraction(0))
     rule = f"trivial submissions earn at most {TRIVIAL} points"
     return Finding(rule, most <= TRIVIAL, f"at most {float(most):g}", details)
 
 
-def _stubs(
-    trials: Trials, variants: list[Variant], pool: ThreadPoolExecutor, report: Report
-) -> Finding:
+def _stubs(trials: Trials, stubs: Iterable[Variant], pool: Executor, report: Report) -> Finding:
+    variants = list(stubs)
+
     def noticed(variant: Variant) -> str | None:
         why = trials.loses(variant.files, trials.checks(variant.question, only=True))
         report(f"stub {variant.name}: {why or 'NOT NOTICED'}")
@@ -170,9 +168,7 @@ def _stubs(
     return Finding(rule, not unnoticed, figure, unnoticed)
 
 
-def _mutants(
-    trials: Trials, variants: list[Variant], pool: ThreadPoolExecutor, report: Report
-) -> Finding:
+def _mutants(trials: Trials, variants: list[Variant], pool: Executor, report: Report) -> Finding:
     started = time.monotonic()
 
     def noticed(variant: Variant) -> str | None:
@@ -190,3 +186,17 @@ def _mutants(
     return Finding(
         f"at least {float(CAUGHT):.0%} of the mutants are noticed", share >= CAUGHT, figure, missed
     )
+
+
+def _not_tried(
+    reference: Reference, assignment: Assignment, tried: list[Question]
+) -> Finding | None:
+    """Return which symbols need what this machine has not, or None if all were tried."""
+    left = [question for question in assignment.questions if question not in tried]
+    symbols = [str(symbol) for question in left for symbol in question.symbols]
+    if not symbols:
+        return None
+    names = {question.id for question in left}
+    needs = {check.needs for check in reference.checks if check.question in names and check.needs}
+    missing = ", ".join(sorted(needs)) or "checks"
+    return Finding("not tried here", True, f"{len(symbols)} symbols need {missing}", symbols)

@@ -28,6 +28,17 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
 _REDUCTIONS = {"sum", "mean", "max", "sum_to_shape", "summation", "broadcast_to", "restore_axes",
                "transpose", "reshape", "sqrt", "exp", "log", "abs", "negate"}  # fmt: skip
 
+# What decides how much of a graph is kept, and which errors are found: not what is computed.
+_NO_VALUES = {
+    "requires_grad",
+    "create_graph",
+    "record",
+    "is_recording",
+    "no_grad",
+    "copy",
+    "strict",
+}
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -40,8 +51,8 @@ class Mutant:
 def mutants(source: str, name: str) -> Iterator[Mutant]:
     """Yield the mutants of a function, a method or all methods of a class, by its qualified name.
 
-    Raise LookupError if there is none of the name. What only decides whether an error is raised is
-    left as it is, and so are texts: a check may not ask for them.
+    Raise LookupError if there is none of the name. What changes no value is left as it is: whether
+    an error is raised and what it says, texts, and how much of a graph is kept.
     """
     tree = ast.parse(source)
     node = _find(tree, name.split("."))
@@ -116,9 +127,17 @@ def _inner(part: ast.expr) -> list[ast.AST]:
             return [first]
         case ast.Call(ast.Attribute(value) as func, []) if func.attr in _REDUCTIONS:
             return [value]
-        case ast.IfExp(_, body, orelse):
-            return [body, orelse]
+        case ast.IfExp(test, body, orelse) if not {*map(_name, (test, body, orelse))} & _NO_VALUES:
+            return [arm for arm, other in [(body, orelse), (orelse, body)] if not _slow(arm, other)]
     return []
+
+
+def _slow(part: ast.expr, other: ast.expr) -> bool:
+    """Return whether a part is another one in a shape that it may have: `reshape(x, shape)`."""
+    match part:
+        case ast.Call(function, [first, *_]) if _name(function) == "reshape":
+            return ast.dump(first) == ast.dump(other)
+    return False
 
 
 def _another(value: float) -> str:
@@ -131,18 +150,45 @@ def _another(value: float) -> str:
 def _parts(node: ast.AST) -> Iterator[ast.expr | ast.stmt]:
     """Yield the expressions and statements that may have a fault."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Raise | ast.Assert | ast.arguments | ast.JoinedStr):
+        if _is_left(node, child):
             continue
-        if isinstance(node, ast.FunctionDef) and child in [*node.decorator_list, node.returns]:
-            continue
-        if isinstance(child, ast.AnnAssign) and isinstance(node, ast.ClassDef):
-            continue
-        if isinstance(child, ast.If) and all(isinstance(s, ast.Raise) for s in child.body):
+        if isinstance(child, ast.If) and _is_other(child):
             yield from (p for s in child.orelse for p in [s, *_parts(s)])
             continue
         if isinstance(child, ast.expr | ast.stmt):
             yield child
         yield from _parts(child)
+
+
+def _is_other(branch: ast.If) -> bool:
+    """Return whether a branch is for errors, or for the fused kernels that a backend may have."""
+    match branch.test:
+        case ast.Compare(ast.Name("kernels"), [ast.IsNot()], [ast.Constant(None)]):
+            return True
+    return isinstance(branch.body[-1], ast.Raise)
+
+
+def _is_left(node: ast.AST, child: ast.AST) -> bool:
+    """Return whether a part of a node is left as it is, with all that is in it."""
+    match node, child:
+        case _, ast.Raise() | ast.Assert() | ast.arguments() | ast.JoinedStr():
+            return True
+        case ast.FunctionDef(), _:
+            return child in [*node.decorator_list, node.returns]
+        case _, ast.Attribute(attr=name) | ast.keyword(arg=name) if name in _NO_VALUES:
+            return True
+        case ast.Call(function, [first, *_]), _:
+            return _is_checked(first, child) or (
+                _name(function) == "reshape" and ast.unparse(child) == "-1"  # as all below 0
+            )
+    return isinstance(node, ast.ClassDef) and isinstance(child, ast.AnnAssign)
+
+
+def _is_checked(first: ast.expr, child: ast.AST) -> bool:
+    """Return whether a part says what is right, as in whole_number("batch", batch, at_least=1)."""
+    value = child.value if isinstance(child, ast.keyword) else child
+    is_text = isinstance(first, ast.Constant) and isinstance(first.value, str)
+    return is_text and isinstance(value, ast.Constant)
 
 
 def _find(tree: ast.AST, names: list[str]) -> ast.AST | None:
@@ -158,6 +204,9 @@ def _find(tree: ast.AST, names: list[str]) -> ast.AST | None:
 
 
 def _name(function: ast.expr) -> str:
+    """Return the name of a function, or of that which a call calls."""
+    if isinstance(function, ast.Call):
+        return _name(function.func)
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""

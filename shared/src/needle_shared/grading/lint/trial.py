@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
+from types import TracebackType
 
-from needle_shared.grading.assembly import write_package
+from needle_shared.grading.assembly import SOURCES, write_package
 from needle_shared.grading.catalogue import Check
+from needle_shared.grading.lint.forked import ForkedSession, binds_of_driver
 from needle_shared.grading.native.build import Built
-from needle_shared.grading.reference import Reference, run_reference
-from needle_shared.grading.runtime import module_of
+from needle_shared.grading.reference import Reference
+from needle_shared.grading.runtime import extension_file, module_of
 from needle_shared.grading.scoring import judged
-from needle_shared.grading.session import BrokenError, Job, Session, UnusableError
-from needle_shared.grading.setup import Kind, Package, Setup
+from needle_shared.grading.session import Job, StartError, UnusableError
+from needle_shared.grading.setup import KINDS, Kind, Package, Setup
 from needle_shared.grading.skeletons import Skeletons
 
 _SHORTEST, _MULTIPLE = 3.0, 10.0  # seconds for a check, and of the reference's time
+_LIVE_TIERS = {"A", "B"}  # where a change of what is bound is always seen
+
+Files = Mapping[str, bytes]
 
 
 class Trials:
-    """Runs variants of a stage's files against one recording of the reference."""
+    """Runs variants of a stage's files against one recording of the reference.
 
-    def __init__(self, setup: Setup, skeletons: Skeletons, seed: int, has: frozenset[str]) -> None:
-        self.setup = setup
-        self.seed = seed
-        self.reference: Reference = run_reference(setup, seed, has)
-        self._skeletons = skeletons
+    Each thread has a sandbox of its own for visible and for hidden checks, in which it tries one
+    variant after the other. A context: the sandboxes are closed at the end.
+    """
+
+    def __init__(self, setup: Setup, skeletons: Skeletons, reference: Reference, seed: int) -> None:
+        self.reference = reference
+        self.assignment = setup.assignment
+        self._setup, self._skeletons, self._seed = setup, skeletons, seed
+        self._mine = threading.local()
+        self._places: list[_Place] = []
+        self._lock = threading.Lock()
 
     def checks(self, first: str | None = None, *, only: bool = False) -> list[Check]:
         """Return the checks, those of a question first or alone."""
@@ -36,14 +48,15 @@ class Trials:
         own = [check for check in runnable if check.question == first]
         return own if only else own + [check for check in runnable if check.question != first]
 
-    def loses(self, files: Mapping[str, bytes], checks: Iterable[Check]) -> str | None:
+    def loses(self, files: Files, checks: Iterable[Check]) -> str | None:
         """Return why a variant first loses points, or None if it loses none."""
-        for check, lost, why in self._losses(files, checks):
-            if lost:
-                return f"{check.id}: {why}"
+        with contextlib.closing(self._losses(files, checks)) as losses:
+            for check, lost, why in losses:
+                if lost:
+                    return f"{check.id}: {why}"
         return None
 
-    def score(self, files: Mapping[str, bytes]) -> tuple[Fraction, list[str]]:
+    def score(self, files: Files) -> tuple[Fraction, list[str]]:
         """Return the points that a variant earns, and the checks that it passes."""
         earned, passed = Fraction(0), []
         for check, lost, _ in self._losses(files, self.checks()):
@@ -53,64 +66,135 @@ class Trials:
         return earned, passed
 
     def _losses(
-        self, files: Mapping[str, bytes], checks: Iterable[Check]
-    ) -> Iterable[tuple[Check, Fraction, str]]:
+        self, files: Files, checks: Iterable[Check]
+    ) -> Generator[tuple[Check, Fraction, str], None, None]:
         """Yield each check with the points that are lost, and why."""
-        checks = list(checks)
-        folder = self.setup.folder / "trials" / str(threading.get_ident())
+        place = self._place()
+        unusable = ""
+        extension = self._extension(files, place.number)
+        if isinstance(extension, str):
+            unusable = extension
+        else:
+            place.put(files, extension)
         try:
-            package = self._package(files, folder)
-            if isinstance(package, str):
-                for check in checks:
-                    yield check, check.points, package
-                return
-            sessions: dict[Kind, Session] = {}
-            try:
-                for check in checks:
-                    lost, why = self._lost(check, package, sessions)
-                    yield check, lost, why
-            finally:
-                for session in sessions.values():
-                    session.close()
+            for check in checks:
+                lost, why = check.points, unusable
+                if not unusable:
+                    try:
+                        lost, why = self._lost(check, place)
+                    except UnusableError as error:
+                        unusable = why = f"{error.status} {error.message}"
+                yield check, lost, why
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            place.leave()
 
-    def _package(self, files: Mapping[str, bytes], folder: Path) -> Package | str:
-        """Return a variant as a package, or the compiler's first error."""
-        assignment = self.setup.assignment
-        extension: Path | None = None
-        if assignment.native is not None:
-            if self._is_native(files):
-                built: Built = self._skeletons.build(assignment, files)
-                if built.errors:
-                    return built.errors[0]
-                extension = built.module
-            else:
-                extension = module_of(assignment.package, assignment.native.module)
-        return write_package(assignment, files, extension, folder)
+    def _place(self) -> _Place:
+        """Return the place of this thread."""
+        if not hasattr(self._mine, "place"):
+            with self._lock:
+                self._mine.place = _Place(self._setup, self._seed, len(self._places))
+                self._places.append(self._mine.place)
+        place: _Place = self._mine.place
+        return place
 
-    def _is_native(self, files: Mapping[str, bytes]) -> bool:
-        """Return whether a file differs from the reference's that is compiled."""
-        folder = self.setup.assignment.folder
-        native = [name for name in self.setup.assignment.files if not name.endswith(".py")]
-        return any(files[name] != (folder / name).read_bytes() for name in native)
+    def _extension(self, files: Files, slot: int) -> Path | str | None:
+        """Return the built extension of a variant, or the compiler's first error."""
+        assignment = self._setup.assignment
+        if assignment.native is None:
+            return None
+        folder = assignment.folder
+        native = [name for name in assignment.files if not name.endswith(".py")]
+        if all(files[name] == (folder / name).read_bytes() for name in native):
+            return module_of(assignment.package, assignment.native.module)
+        built: Built = self._skeletons.build(assignment, files, slot)
+        return built.errors[0] if built.errors else built.module
 
-    def _lost(
-        self, check: Check, package: Package, sessions: dict[Kind, Session]
-    ) -> tuple[Fraction, str]:
-        kind: Kind = "hidden" if check.hidden else "visible"
-        if kind not in sessions or sessions[kind].ended:
-            job = Job(
-                package=self.setup.assignment.package,
-                seed=self.seed,
-                binds=self.setup.binds_for(kind, package),
-                slot=threading.get_ident() % 1000,
-            )
-            try:
-                sessions[kind] = Session(self.setup.sandbox, job)
-            except (UnusableError, BrokenError) as error:
-                return check.points, f"{type(error).__name__}: {error}"
+    def _lost(self, check: Check, place: _Place) -> tuple[Fraction, str]:
         expected = self.reference.outcomes[check.id]
         seconds = max(_SHORTEST, _MULTIPLE * expected.seconds)
-        result = judged(check, sessions[kind].run(check.id, seconds, expected), expected)
+        session = place.session("hidden" if check.hidden else "visible")
+        result = judged(check, session.run(check.id, seconds, expected), expected)
         return check.points - result.earned, f"{result.status} {result.message}"
+
+    def close(self) -> None:
+        """End the sandboxes."""
+        for place in self._places:
+            place.close()
+
+    def __enter__(self) -> Trials:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Place:
+    """A folder with the files of one variant, and the sandboxes that see it."""
+
+    def __init__(self, setup: Setup, seed: int, number: int) -> None:
+        self.number = number
+        self._setup, self._seed = setup, seed
+        self._folder = setup.folder / "trials" / f"{seed}-{number}"
+        self._files: dict[str, bytes] = {}
+        self._extension: Path | None = None
+        self._sessions: dict[Kind, ForkedSession] = {}
+        self._entered: set[Kind] = set()
+
+    def put(self, files: Files, extension: Path | None) -> None:
+        """Write a variant over the one before: into the same files, as those are bound."""
+        assignment = self._setup.assignment
+        if not self._files:
+            write_package(assignment, files, extension, self._folder)
+        elif extension != self._extension and extension and assignment.native:
+            name = extension_file(assignment.native.module)
+            shutil.copyfile(extension, self._folder / assignment.package / name)
+        for name, content in files.items():
+            if name.startswith(SOURCES) and self._files.get(name, content) != content:
+                (self._folder / name.removeprefix(SOURCES)).write_bytes(content)
+        self._files, self._extension = dict(files), extension
+
+    def session(self, kind: Kind) -> ForkedSession:
+        """Return the sandbox for a kind of checks, with the variant imported.
+
+        Raise UnusableError if it cannot be imported.
+        """
+        session = self._sessions.get(kind)
+        if session is None or session.ended:
+            self._entered.discard(kind)
+            session = self._sessions[kind] = self._start(kind)
+        if kind not in self._entered:
+            session.enter()
+            self._entered.add(kind)
+        return session
+
+    def _start(self, kind: Kind) -> ForkedSession:
+        setup = self._setup
+        package = Package(setup.assignment.package, self._folder)
+        job = Job(
+            package=package.name,
+            seed=self._seed,
+            binds=(*setup.binds_for(kind, package), *binds_of_driver()),
+            slot=len(KINDS) * self.number + KINDS.index(kind),
+        )
+        try:
+            return ForkedSession(setup.sandbox, job)
+        except StartError:  # machines are busy at times
+            return ForkedSession(setup.sandbox, job)
+
+    def leave(self) -> None:
+        """End what imported the variant."""
+        for kind in self._entered:
+            self._sessions[kind].leave()
+            if self._setup.sandbox.tier not in _LIVE_TIERS:
+                self._sessions[kind].close()
+        self._entered.clear()
+
+    def close(self) -> None:
+        """End the sandboxes."""
+        for session in self._sessions.values():
+            session.close()

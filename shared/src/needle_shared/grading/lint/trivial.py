@@ -20,9 +20,10 @@ def with_bodies(source: str, names: list[str], body: str) -> str:
             arguments = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
             own = [a for a in arguments if a not in {"self", "cls"}]
             first = own[0] if own else "0.0"
-            if function.name == "__init__":
-                continue  # must return None
-            function.body = ast.parse(body.format(first=first)).body
+            if function.name == "__init__":  # must return None
+                function.body = ast.parse("super().__init__()").body
+            else:
+                function.body = ast.parse(body.format(first=first)).body
     return ast.unparse(ast.fix_missing_locations(tree))
 
 

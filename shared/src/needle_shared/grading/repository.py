@@ -8,6 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from needle_shared.grading.assignment import FILE, Assignment, AssignmentError, read_assignment
+from needle_shared.grading.inside.beside import HELPERS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -85,3 +86,8 @@ class Repository:
         }
         hidden = {name: text for name, text in files.items() if name.startswith("hidden/")}
         return {name: text for name, text in files.items() if name not in hidden}, hidden
+
+    def check_helpers(self, stage: str) -> dict[str, bytes]:
+        """Return what the checks need beside them, by its name below `hwN/checks`."""
+        path = self.root / stage / "checks" / HELPERS
+        return {HELPERS: path.read_bytes()} if path.is_file() else {}

@@ -76,11 +76,15 @@ class Setup:
         self.binds = (*driver_binds(), *site_binds(required))
         self.references = {name: self._reference(name) for name in stages}
         sources = self.repository.check_files(stage)
-        self.check_hash = digest({**sources[0], **sources[1]})
+        helpers = self.repository.check_helpers(stage)
+        self.check_hash = digest({**sources[0], **sources[1], **helpers})
         for kind, files in zip(KINDS, sources, strict=True):
-            cut = {name: without_oracles(text.decode()).encode() for name, text in files.items()}
+            cut = {
+                name: without_oracles(text.decode(), f"{stage}/checks/{name}").encode()
+                for name, text in files.items()
+            }
             (self.folder / kind).mkdir()
-            write_files(self.folder / kind, cut)
+            write_files(self.folder / kind, {**cut, **helpers})
 
     def _reference(self, stage: str) -> Package:
         """Return a copy of a stage's reference, with its built extension."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from needle_shared.grading.catalogue import CatalogueError
 from needle_shared.grading.grade import Grader, Rules
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
 from needle_shared.grading.repository import Repository
@@ -70,6 +71,14 @@ FILES = {
             """Return the sum of x, quickly."""
             return x.sum()
     ''',
+    "checks/oracles.py": """
+        def half(x):
+            return x / 2
+    """,
+    "checks/helpers.py": """
+        def square(rng):
+            return rng.standard_normal((2, 2))
+    """,
     "checks/test_numbers.py": """
         import numpy as np
         import pytest
@@ -86,11 +95,17 @@ FILES = {
     """,
     "checks/hidden/test_numbers.py": """
         import pytest
+        from needle_shared.grading.inside.beside import helpers_of
+        from needle_shared.grading.local import oracles_of
+
+        helpers = helpers_of(__file__)
+        oracles = oracles_of(__file__)
 
         @pytest.mark.points(20, part="numbers", hidden=True)
         def test_half(stage, judge, rng):
-            x = rng.standard_normal((2, 2))
-            judge.close("half", [stage.half(x), (stage.half(2 * x),)], want=lambda: [x / 2, (x,)])
+            x = helpers.square(rng)
+            judge.close("half", [stage.half(x), (stage.half(2 * x),)],
+                        want=lambda: [oracles.half(x), (x,)])
     """,
     "checks/test_others.py": """
         import pytest
@@ -294,10 +309,20 @@ def test_another_seed_has_other_inputs(grader: Grader) -> None:
 
 
 def test_the_oracles_are_not_in_the_sandbox(grader: Grader) -> None:
-    for kind in ("visible", "hidden"):
-        for path in (grader.setup.folder / kind).rglob("*.py"):
-            assert "oracle" not in path.read_text()
-            assert "want" not in path.read_text()
+    for kind, where in (("visible", "test_numbers.py"), ("hidden", "hidden/test_numbers.py")):
+        found = {p: p.read_text() for p in (grader.setup.folder / kind).rglob("*.py")}
+        names = {path.relative_to(grader.setup.folder / kind).as_posix() for path in found}
+        assert {where, "helpers.py"} <= names
+        assert not any("oracle" in text or "want" in text for text in found.values())
+
+
+def test_an_oracle_that_a_check_needs_is_told_before_anything_is_graded(tmp_path: Path) -> None:
+    text = FILES["checks/hidden/test_numbers.py"].replace("x = helpers", "x = oracles")
+    write(tmp_path / "hw9", {**FILES, "checks/hidden/test_numbers.py": text})
+    with pytest.raises(
+        CatalogueError, match=r"hw9/checks/hidden/test_numbers.py, line 10: 'oracles'"
+    ):
+        Setup(Repository(tmp_path), "hw9", find_sandbox())
 
 
 def test_a_reference_that_fails_its_own_check_is_told(

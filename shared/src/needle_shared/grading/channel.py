@@ -1,4 +1,4 @@
-"""Reads what the sandbox sends. Every byte may have been written by the submission.
+"""The judge's ends of the pipes. Every byte that is read may have been written by the submission.
 
 Nothing is unpickled or evaluated: a header is JSON of bounded size, an array is bytes of a dtype
 that is one of a few, with the length that its shape says.
@@ -18,7 +18,7 @@ import numpy as np
 from needle_shared.grading.inside.frames import LENGTHS
 from needle_shared.grading.inside.records import Record, plain
 
-LONGEST_HEADER = 1 << 20
+LONGEST_HEADER = 1 << 18  # read into Python's objects, it takes 20 times as much
 _DTYPES = {
     f"{order}{kind}{size}"
     for kind, sizes in {"i": (2, 4, 8), "u": (2, 4, 8), "f": (2, 4, 8)}.items()
@@ -63,9 +63,11 @@ class Channel:
 
     def _read(self, size: int, deadline: float) -> bytes:
         parts = []
+        poll = select.poll()  # select() fails where many files are open
+        poll.register(self._descriptor, select.POLLIN)
         while size:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._descriptor], [], [], left)[0]:
+            if left <= 0 or not poll.poll(left * 1000):
                 raise TimeoutError
             part = os.read(self._descriptor, min(size, 1 << 20))
             if not part:
@@ -73,6 +75,32 @@ class Channel:
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
+
+
+class Requests:
+    """The end of the pipe on which the sandbox is asked. It may never read."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        os.set_blocking(descriptor, False)
+
+    def say(self, request: dict[str, Any], deadline: float) -> None:
+        """Write a line of JSON, as `write` does."""
+        self.write(json.dumps(request).encode() + b"\n", deadline)
+
+    def write(self, line: bytes, deadline: float) -> None:
+        """Write a line; raise TimeoutError at `deadline`, BrokenPipeError if nobody can read."""
+        rest = memoryview(line)
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLOUT)
+        while rest:
+            left = deadline - time.monotonic()
+            if left <= 0 or not poll.poll(left * 1000):
+                raise TimeoutError
+            try:
+                rest = rest[os.write(self._descriptor, rest) :]
+            except BlockingIOError:  # there is room, but not for the whole line
+                time.sleep(0.001)
 
 
 class TooLargeError(Exception):

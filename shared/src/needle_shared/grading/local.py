@@ -83,7 +83,8 @@ class LocalJudge:
         """Check the result of `call(*inputs())`; its time decides when a submission is graded.
 
         There, `ratio` says which share of the points is earned up to which multiple of the
-        reference's time: ``{1.5: 1.0, 3: 0.5}``. Each repetition has new inputs.
+        reference's time: ``{1.5: 1.0, 3: 0.5}``. Each repetition has new inputs: `inputs` must make
+        them of the check's `rng`, which begins anew for each.
         """
         del ratio
         arguments = inputs()

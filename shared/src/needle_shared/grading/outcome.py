@@ -12,9 +12,16 @@ Ending = Literal["ok", "error", "timeout", "crash", "protocol"]
 
 @dataclass
 class Lap:
-    """Times in seconds of the repetitions of a timed call, and what share of points they earn."""
+    """Times in seconds of the repetitions of a timed call, and what share of points they earn.
+
+    `seconds` are by the judge's clock, with the making of inputs and the sending of results;
+    `alone` are those of the call, as the sandbox says: only the reference's are used. `records` is
+    how many values had been recorded at the end of each repetition.
+    """
 
     seconds: list[float] = field(default_factory=list)
+    alone: list[float] = field(default_factory=list)
+    records: list[int] = field(default_factory=list)
     ratio: list[tuple[float, float]] = field(default_factory=list)
 
 

@@ -55,13 +55,17 @@ def problem_of(outcome: Outcome, expected: Outcome) -> str | None:
 def _speed(lap: Lap | None, expected: Lap | None) -> tuple[Fraction, str]:
     """Return the share of the points that the time of a call earns, 1 where none is measured.
 
-    The steps are the reference's; of the repetitions the best counts.
+    The steps are the reference's; of the repetitions the best counts. What the reference needs
+    beside the call, for inputs and for sending the result, is taken from both times.
     """
     if expected is None or not expected.seconds:
         return Fraction(1), ""
-    if lap is None or len(lap.seconds) != len(expected.seconds):
+    if lap is None or lap.records != expected.records:
         return Fraction(0), "the timed calls are not complete"
-    times = min(lap.seconds) / max(min(expected.seconds), 1e-9)
+    alone = min(expected.alone)
+    beside = min(expected.seconds) - alone
+    # A call that is quick beside all else cannot be measured well: noise would decide.
+    times = max(min(lap.seconds) - beside, 0.0) / max(alone, 0.1 * min(expected.seconds))
     for most, share in expected.ratio:
         if times <= most:
             earned = Fraction(share).limit_denominator(1000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from needle_shared.grading.channel import (
     Channel,
     ChannelError,
     ClosedError,
+    Requests,
     TooLargeError,
     text,
 )
@@ -40,7 +40,7 @@ _HOME = "/needle"
 
 # What `python -I -S` runs: isolated from the environment, without site-packages.
 _START = (
-    "import runpy, sys; sys.path[:0] = sys.argv[2:]; del sys.argv[2:]; "
+    "import runpy, sys; sys.path[:0] = sys.argv[1:]; del sys.argv[1:]; "
     "runpy.run_module({driver!r}, run_name='__main__', alter_sys=True)"
 )
 _SIGNALS = {
@@ -99,9 +99,10 @@ class Session:
         self.ended = False
         started = time.monotonic()
         with contextlib.ExitStack() as stack:
-            requests, self._requests = os.pipe()
+            requests, asking = os.pipe()
             stack.callback(os.close, requests)
-            self._cleanup.callback(os.close, self._requests)
+            self._cleanup.callback(os.close, asking)
+            self._requests = Requests(asking)
             answers, written = os.pipe()
             stack.callback(os.close, written)
             self._cleanup.callback(os.close, answers)
@@ -126,42 +127,52 @@ class Session:
                 self._cleanup.close()
                 raise
         try:
-            self._collect(started)
+            self._collect(sandbox, started)
             self._import()
         except BaseException:
             self.close()
             raise
 
-    def _command(self, sandbox: Sandbox) -> list[str]:
-        def inside(target: str) -> str:
-            return sandbox.inside(f"{_HOME}/{target}", self._job.slot)
+    def _inside(self, sandbox: Sandbox, target: str) -> str:
+        return sandbox.inside(f"{_HOME}/{target}", self._job.slot)
 
-        settings = {
+    def _command(self, sandbox: Sandbox) -> list[str]:
+        options = ["-I", "-S", "-X", "faulthandler", "-c", _START.format(driver=self.driver)]
+        folders = [self._inside(sandbox, target) for target in (DRIVER, SITE)]
+        return [sandbox.python(), *options, *folders]
+
+    def _settings(self, sandbox: Sandbox) -> dict[str, Any]:
+        """Return the first request. Command lines have not the room for thousands of names."""
+        return {
             "package": self._job.package,
-            "seed": self._job.seed,
-            "checks": inside(CHECKS),
-            "paths": [inside(SUBMISSION), inside(EARLIER)],
+            "checks": self._inside(sandbox, CHECKS),
+            "paths": [self._inside(sandbox, target) for target in (SUBMISSION, EARLIER)],
             "sources": list(self._job.sources),
         }
-        start = _START.format(driver=self.driver)
-        options = ["-I", "-S", "-X", "faulthandler", "-c", start, json.dumps(settings)]
-        return [sandbox.python(), *options, inside(DRIVER), inside(SITE)]
 
-    def _collect(self, started: float) -> None:
+    def _collect(self, sandbox: Sandbox, started: float) -> None:
         """Wait until the checks are collected."""
         try:
-            header, _ = self._channel.frame(started + START_SECONDS, 0)
-        except (TimeoutError, ClosedError, ChannelError, TooLargeError) as error:
+            deadline = started + START_SECONDS
+            self._requests.say(self._settings(sandbox), deadline)
+            header, _ = self._channel.frame(deadline, 0)
+            self.listed = header.get("checks", [])
+        except (TimeoutError, OSError, ClosedError, ChannelError, TooLargeError) as error:
             time.sleep(0.05)  # the log comes through another pipe
             log = self.process.log()[-2000:].decode(errors="replace")
             raise StartError(f"{type(error).__name__}: the sandbox did not start\n{log}") from None
-        self.listed = header.get("checks", [])
 
     def _import(self) -> None:
         """Wait until the submission is imported."""
         seconds = self._job.import_seconds
+        deadline = time.monotonic() + seconds
         try:
-            header, _ = self._channel.frame(time.monotonic() + seconds, 0)
+            # Nothing of the submission has run before this, so that it is the driver's word. What
+            # comes later may tell of hidden checks, and this is for the student to read.
+            header, _ = self._channel.frame(deadline, 0)
+            if broken := header.get("broken"):
+                raise BrokenError({name: text(why, 300) for name, why in broken.items()})
+            header, _ = self._channel.frame(deadline, 0)
         except TimeoutError:
             raise UnusableError(
                 "timeout", f"importing the package took longer than {seconds:g} s"
@@ -173,11 +184,6 @@ class Session:
         match header["event"]:
             case "ready":
                 return
-            case "broken":
-                files = header.get("files")
-                known = {} if not isinstance(files, dict) else files
-                names = [name for name in self._job.sources if name in known]
-                raise BrokenError({name: text(known[name], 300) for name in names})
             case "unusable":
                 raise UnusableError(
                     "error",
@@ -201,7 +207,13 @@ class Session:
         started = time.monotonic()
         try:
             return Conversation(
-                self._channel, self._requests, check, started + seconds, expected, between
+                self._channel,
+                self._requests,
+                check,
+                self._job.seed,
+                started + seconds,
+                expected,
+                between,
             ).hold()
         except TimeoutError:
             return self._failed("timeout", f"no answer in {seconds:g} s", started)

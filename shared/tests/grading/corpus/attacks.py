@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from attack import LINALG, MATMUL, PACKAGE, Attack
+from attacks_red import RED
 
 # Writes what the driver would write, for all checks at once.
 _FORGE = """
@@ -543,4 +544,4 @@ LOOPS = [  # that need their whole time: few
     ),
 ]
 
-ALL = [*LIES, *BREAKS, *HARMLESS, *LOOPS]
+ALL = [*LIES, *BREAKS, *HARMLESS, *LOOPS, *RED]

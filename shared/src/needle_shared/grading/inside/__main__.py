@@ -1,6 +1,6 @@
 """The program in the sandbox: it imports a submission and runs the checks that the judge asks for.
 
-The judge's text of settings is the only argument. It begins with what cannot be touched by the
+The judge's first request has its settings. It begins with what cannot be touched by the
 submission: NumPy, pytest and the checks are imported first, then the submission.
 """
 
@@ -10,7 +10,6 @@ import importlib
 import json
 import sys
 import traceback
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import pytest
 from _pytest.runner import runtestprotocol  # what pytest itself calls for each test
 
 from needle_shared.grading.inside.frames import encode, send
-from needle_shared.grading.inside.recorder import Recorder, open_requests
+from needle_shared.grading.inside.recorder import Recorder, first_request, open_requests
 from needle_shared.grading.inside.stage import Stage
 
 _LONGEST = {"message": 1500, "detail": 8000}
@@ -30,13 +29,13 @@ class Driver:
 
     last_request = b""  # the end of the pipe
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: dict[str, Any], requests: Any) -> None:
         self.package: str = settings["package"]
-        self.seed: int = settings["seed"]
         self.checks: str = settings["checks"]
         self.paths: list[str] = settings["paths"]  # of packages: the submission, earlier stages
         self.sources: list[str] = settings["sources"]  # of the submission, in the first path
-        self.requests = open_requests()
+        self.requests = requests
+        self.entropy = 0  # of the check that is run: the judge says it
 
     @pytest.hookimpl
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -51,12 +50,14 @@ class Driver:
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
         """Return the generator of a check: of the run's seed and its name, not of the order."""
-        return np.random.default_rng([self.seed, zlib.crc32(self.name(request.node).encode())])
+        del request
+        return np.random.default_rng(self.entropy)
 
     @pytest.fixture
     def judge(self, request: pytest.FixtureRequest) -> Recorder:
         """Return what takes the place of the judge."""
-        return Recorder(self.name(request.node), self.requests)
+        rng = request.getfixturevalue("rng")
+        return Recorder(self.name(request.node), self.requests, rng)
 
     def name(self, item: Any) -> str:
         """Return the name of a check: file and test, with the parameters' names."""
@@ -66,15 +67,16 @@ class Driver:
         """Say what there is, import the submission, and run what is asked for."""
         items = {self.name(item): item for item in session.items}
         send(encode({"event": "checks", "checks": [self.entry(*item) for item in items.items()]}))
-        if broken := self.broken():
-            send(encode({"event": "broken", "files": broken}))
-            return True
         sys.path[:0] = self.paths
         self.serve(items)
         return True
 
     def serve(self, items: dict[str, Any]) -> None:
         """Import the submission and run what is asked for."""
+        broken = self.broken()
+        send(encode({"event": "compiled", "broken": broken}))
+        if broken:
+            return
         try:
             importlib.import_module(self.package)
         except BaseException as error:  # SystemExit, too, is an answer
@@ -83,7 +85,8 @@ class Driver:
             return
         send(encode({"event": "ready"}))
         for line in iter(self.requests.readline, self.last_request):
-            name = json.loads(line)["run"]
+            request = json.loads(line)
+            name, self.entropy = request["run"], request["entropy"]
             send(encode({"event": "end", "check": name, **self.run(items[name])}))
 
     def entry(self, name: str, item: Any) -> dict[str, Any]:
@@ -153,7 +156,7 @@ def compile_error(path: Path) -> str:
 
 def main(driver: type[Driver] = Driver) -> int:
     """Collect the checks and run pytest with the driver in it."""
-    settings = json.loads(sys.argv[1])
+    settings = first_request()
     return int(
         pytest.main(
             [
@@ -170,7 +173,7 @@ def main(driver: type[Driver] = Driver) -> int:
                 "-pno:faulthandler",
                 settings["checks"],
             ],
-            plugins=[driver(settings)],
+            plugins=[driver(settings, open_requests())],
         )
     )
 

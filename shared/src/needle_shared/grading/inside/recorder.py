@@ -6,7 +6,10 @@ oracles were cut out of the checks (`needle_shared.grading.cut`), so that `want`
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,9 +24,10 @@ REPEATS = 5  # of a timed call
 class Recorder:
     """Sends what a check hands to the judge."""
 
-    def __init__(self, check: str, requests: Any) -> None:
+    def __init__(self, check: str, requests: Any, rng: np.random.Generator) -> None:
         self._check = check
         self._requests = requests
+        self._rng = rng
 
     def close(
         self,
@@ -61,16 +65,26 @@ class Recorder:
         *,
         ratio: dict[float, float],
     ) -> None:
-        """Make calls when the judge says so, and send each result: the clock is the judge's."""
+        """Make calls when the judge says so, and send each result: the clock is the judge's.
+
+        The check's generator begins anew for each call, with what the judge says.
+        """
         steps = [[most, share] for most, share in sorted(ratio.items())]
         for i in range(REPEATS):
-            arguments = inputs()
             send(encode({"event": "lap", "check": self._check, "ratio": steps}))
-            if not self._requests.readline():
+            line = self._requests.readline()
+            if not line:
                 sys.exit("the judge has gone")
-            result = call(*arguments)
-            send(encode({"event": "lapped", "check": self._check}))
-            self.close(f"{name}, call {i + 1}", result)
+            bits = type(self._rng.bit_generator)(json.loads(line)["entropy"])
+            self._rng.bit_generator.state = bits.state
+            arguments = inputs()
+            started = time.perf_counter()
+            # A result that is computed when it is looked at, is looked at in time.
+            results = list(arrays_of(f"{name}, call {i + 1}", call(*arguments)))
+            seconds = time.perf_counter() - started
+            for name_, array in results:
+                self._send(Record(name_, "close", array))
+            send(encode({"event": "lapped", "check": self._check, "seconds": seconds}))
 
     def _send(self, record: Record) -> None:
         send(encode_record(self._check, record))
@@ -79,3 +93,14 @@ class Recorder:
 def open_requests() -> Any:
     """Return the judge's requests, a line each."""
     return open(REQUESTS, "rb", buffering=0)  # noqa: PTH123 - a descriptor
+
+
+def first_request() -> Any:
+    """Return the settings. They may be long, and nothing is behind them until they are answered."""
+    text = b""
+    while not text.endswith(b"\n"):
+        part = os.read(REQUESTS, 1 << 16)
+        if not part:
+            sys.exit("the judge has gone")
+        text += part
+    return json.loads(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -31,7 +30,7 @@ class ForkedSession(Session):
     def enter(self) -> None:
         """Import the package; raise UnusableError if that fails, which ends the session."""
         try:
-            os.write(self._requests, REQUEST)
+            self._requests.write(REQUEST, time.monotonic() + _SECONDS)
             super()._import()
         except BaseException:
             self.close()
@@ -42,7 +41,7 @@ class ForkedSession(Session):
         if self.ended:
             return
         try:
-            os.write(self._requests, REQUEST)
+            self._requests.write(REQUEST, time.monotonic() + _SECONDS)
             header, _ = self._channel.frame(time.monotonic() + _SECONDS, 0)
         except (TimeoutError, ClosedError, ChannelError, TooLargeError, BrokenPipeError):
             self.close()

@@ -10,6 +10,8 @@ _LONGEST = 80
 _SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
 # Windows has devices of these names in each folder.
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+# The files of a class lie beside the folders of its students.
+_OF_THE_CLASS = {"gradebook.csv", "summary.html"}
 
 
 def student_name(name: str) -> str:
@@ -25,7 +27,7 @@ def student_name(name: str) -> str:
     name = unicodedata.normalize("NFC", name)
     clean = re.sub(r"[^\w.]+|_{2,}", lambda m: "_" if m[0][0] == "_" else "-", name)
     clean = _shortened(clean).strip("-.") or "student"
-    return f"{clean}-" if _DEVICES.fullmatch(clean) else clean
+    return f"{clean}-" if _DEVICES.fullmatch(clean) or clean.casefold() in _OF_THE_CLASS else clean
 
 
 def unique_names(names: Iterable[str]) -> list[str]:

@@ -31,6 +31,8 @@ from needle_shared.grading.submission.intake import Submission
 Earlier = Literal["reference", "own", "both"]
 _ROUNDS = 3  # of replacing files that do not compile
 _IMPORT = 2.0  # times the seconds of a check
+Part = tuple[Kind, bool]  # the second: of checks of C++ alone
+PARTS: tuple[Part, ...] = tuple((kind, native) for kind in KINDS for native in (False, True))
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,11 @@ class _Work:
         self.clock: Clock = total(grader.reference, grader.rules.check_seconds)
         self.notes: list[str] = []
         self.broken: dict[str, dict[str, str]] = {}  # of each stage
+        self.native = {  # questions without Python
+            question.id
+            for question in self.assignment.questions
+            if not any(symbol.is_python for symbol in question.symbols)
+        }
 
     def result(self) -> Result:
         """Run the checks, and add up."""
@@ -113,7 +120,7 @@ class _Work:
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
         checks = tuple(
-            self._check(check, ran[kind_of(check)], files) for check in self.grader.chosen()
+            self._check(check, ran[self._part(check)], files) for check in self.grader.chosen()
         )
         return Result(
             student=self.submission.name,
@@ -132,63 +139,74 @@ class _Work:
             log="\n".join(log for part in ran.values() for log in part.logs if log)[-65536:],
         )
 
-    def _run(self) -> tuple[Files, dict[Kind, Ran]]:
+    def _part(self, check: Check) -> Part:
+        """Return which sandbox a check runs in.
+
+        Checks of what is written in C++ alone meet the skeleton's Python files, not the student's:
+        they could put NumPy's functions in the place of the extension's.
+        """
+        return kind_of(check), check.question in self.native
+
+    def _run(self) -> tuple[Files, dict[Part, Ran]]:
         """Assemble and run, again without files that do not compile."""
         broken = self._broken(self.assignment.stage)
         for _ in range(_ROUNDS):
-            files, package = self._assemble(self.assignment, self.submission.files)
+            files, *packages = self._assemble(self.assignment, self.submission.files)
             try:
-                ran = self._run_kinds(package, self._earlier(), files)
+                ran = self._run_parts(packages, self._earlier(), files)
             except BrokenError as error:
                 why = {f"src/{name}": _not_compiled(why) for name, why in error.files.items()}
                 broken.update(why)
                 continue
-            unusable = next((part.unusable for part in ran.values() if part.unusable), None)
-            if unusable is None or not files.native_sources:
+            usable = all(part.unusable is None for part in ran.values())
+            if usable or not files.native_sources:
                 return files, ran
-            return self._without_native(files, unusable) or (files, ran)
+            return self._without_native(files, _why_unusable(ran)) or (files, ran)
         files = replace(files, replaced={**files.replaced, **broken})
         unusable = UnusableError("protocol", "the package does not compile")
-        return files, {kind: Ran(unusable=unusable) for kind in KINDS}
+        return files, {part: Ran(unusable=unusable) for part in PARTS}
 
-    def _without_native(
-        self, files: Files, error: UnusableError
-    ) -> tuple[Files, dict[Kind, Ran]] | None:
+    def _without_native(self, files: Files, why: str) -> tuple[Files, dict[Part, Ran]] | None:
         """Run with the skeleton's C++: a program that cannot be loaded takes no Python with it.
 
         Return None if that does not help either.
         """
-        why = f"cannot be loaded: {error.message}"
         before = dict(self._broken(self.assignment.stage)), list(self.notes)
         self._broken(self.assignment.stage).update(dict.fromkeys(files.native_sources, why))
-        files, package = self._assemble(self.assignment, self.submission.files)
+        files, *packages = self._assemble(self.assignment, self.submission.files)
         with contextlib.suppress(BrokenError):
-            ran = self._run_kinds(package, self._earlier(), files)
+            ran = self._run_parts(packages, self._earlier(), files)
             if not any(part.unusable for part in ran.values()):
                 return files, ran
         self.broken[self.assignment.stage], self.notes = before
         return None
 
-    def _run_kinds(self, package: Package, earlier: list[Package], files: Files) -> dict[Kind, Ran]:
-        ran: dict[Kind, Ran] = {}
-        for kind in KINDS:
-            chosen = {check.id for check in self.grader.chosen()}
+    def _run_parts(
+        self, packages: list[Package], earlier: list[Package], files: Files
+    ) -> dict[Part, Ran]:
+        ran: dict[Part, Ran] = {}
+        chosen = {check.id for check in self.grader.chosen()}
+        for part in PARTS:
+            kind, native = part
+            package = packages[native]
             checks = [c for c in self.grader.reference.of_kind(kind) if c.id in chosen]
+            checks = [c for c in checks if self._part(c) == part]
             job = Job(
                 package=self.assignment.package,
                 seed=self.grader.rules.seed,
                 binds=self.setup.binds_for(kind, package, earlier),
-                sources=files.python_sources,
+                sources=() if native else files.python_sources,
                 slot=self.slot,
                 import_seconds=_IMPORT * self.grader.rules.check_seconds,
             )
             rival = reference_job(self.setup, self.grader.rules.seed, kind, self.slot + 1)
-            unusable = [part.unusable for part in ran.values() if part.unusable is not None]
+            before = [ran[other].unusable for other in ran if other[1] == native]
+            unusable = next((error for error in before if error is not None), None)
             if not checks or unusable:  # what cannot be imported once is not tried again
-                ran[kind] = Ran(unusable=next(iter(unusable), None))
+                ran[part] = Ran(unusable=unusable)
                 continue
             grader = self.grader
-            ran[kind] = run_checks(
+            ran[part] = run_checks(
                 self.setup.sandbox, job, checks, grader.reference, self.clock, grader.gate, rival
             )
         return ran
@@ -198,8 +216,11 @@ class _Work:
 
     def _assemble(
         self, assignment: Assignment, submitted: Mapping[str, bytes]
-    ) -> tuple[Files, Package]:
-        """Return a stage's files with the student's in their places, as a package."""
+    ) -> tuple[Files, Package, Package]:
+        """Return a stage's files with the student's in their places, as a package.
+
+        The last package has only the extension of them.
+        """
         stage = assignment.stage
         skeleton = self.grader.skeletons.files(assignment)
         files = overlay(assignment, skeleton, submitted, self._broken(stage))
@@ -214,7 +235,11 @@ class _Work:
             extension = built.module
         self.notes.extend(f"{stage}: {name} {why}" for name, why in files.replaced.items())
         folder = self.folder / stage
-        return files, write_package(assignment, files.files, extension, folder)
+        package = write_package(assignment, files.files, extension, folder)
+        if not self.native or assignment is not self.assignment:
+            return files, package, package
+        folder = self.folder / f"{stage}-native"
+        return files, package, write_package(assignment, skeleton, extension, folder)
 
     def _build(self, assignment: Assignment, files: Files) -> Built:
         """Build the extension; alone, if that took too long beside others."""
@@ -276,6 +301,14 @@ class _Work:
 def kind_of(check: Check) -> Kind:
     """Return which sandbox a check runs in."""
     return "hidden" if check.hidden else "visible"
+
+
+def _why_unusable(ran: Mapping[Part, Ran]) -> str:
+    """Return why a package cannot be loaded, for the student: of hidden checks nothing is told."""
+    for (kind, _), part in ran.items():
+        if kind == "visible" and part.unusable is not None:
+            return f"cannot be loaded: {part.unusable.message}"
+    return "cannot be loaded"
 
 
 def _at_fault(files: Files, built: Built) -> dict[str, str]:

@@ -97,6 +97,4 @@ _say({"event": "lapped", "check": _check, "seconds": float("nan")})
             time.sleep(0.01)
     """,
     ),
-    Attack("summary.html"),
-    Attack("gradebook.csv"),
 ]

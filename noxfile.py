@@ -217,6 +217,11 @@ def run_on_cuda_host(session: nox.Session, package: str) -> None:
     run_tests(
         session, f"{package}-cuda", *ON_CUDA_HOST[package], "--device=needle_cuda_host:cuda_host"
     )
+    # Graded checks, of which hidden ones are not handed out, on `cuda()`.
+    folder = f"{package}/checks"
+    checks = filter(os.path.isfile, [f"{folder}/test_cuda.py", f"{folder}/hidden/test_cuda.py"])
+    if found := list(checks):
+        run_tests(session, f"{package}-cuda-checks", *found, "-p", "as_cuda")
     if HANDED_OUT:
         return
     # Tests as the course writes them, on `cuda()`.
@@ -346,11 +351,10 @@ def grade(session: nox.Session) -> None:
     """Grade submissions: `-- hw1 PATH`; or another command of needle-grade: `-- doctor`."""
     if not session.posargs:
         session.error(f"usage: nox -s grade -- {{{','.join(STAGES)}}} PATH [options]")
-    install(session, shared=f"grading{SANDBOX}", **dict.fromkeys(STAGES, ""))
-    arguments = session.posargs
-    if arguments[0] in STAGES:
-        arguments = ["run", *arguments]
-    session.run("needle-grade", *arguments)
+    named = dict.fromkeys(filter(STAGES.__contains__, session.posargs), "")
+    install(session, shared=f"grading{SANDBOX}", **named)
+    run = ["run"] if session.posargs[0] in STAGES else []
+    session.run("needle-grade", *run, *session.posargs)
 
 
 @nox.session(default=False)

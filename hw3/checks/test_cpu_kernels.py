@@ -3,26 +3,23 @@
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
+from needle_shared.grading.local import oracles_of
 
-def view_of(kernels, x):
-    """Return a view, for the kernels in C++, of the memory of `x`, whatever its strides."""
-    return kernels.from_numpy(x, False)
-
-
-def some_sizes(rng, count, low=3, high=9):
-    return tuple(rng.integers(low, high, count).tolist())
+helpers = helpers_of(__file__)
+oracles = oracles_of(__file__)
 
 
 @pytest.mark.points(3, part="cpu_kernels")
 @pytest.mark.parametrize("case", ["same shape", "row", "column", "row and column"])
 def test_two_arrays(stage, judge, rng, case):
-    m, n = some_sizes(rng, 2, 20, 60)
+    m, n = helpers.some_sizes(rng, 2, 20, 60)
     shape_a = (m, 1) if case == "row and column" else (m, n)
     shape_b = {"same shape": (m, n), "column": (m, 1)}.get(case, (n,))
     x = rng.standard_normal(shape_a).astype(np.float32)
     y = rng.standard_normal(shape_b).astype(np.float32)
     kernels = stage.module("_cpu")
-    a, b = view_of(kernels, x), view_of(kernels, y)
+    a, b = helpers.view_of(kernels, x), helpers.view_of(kernels, y)
     judge.close("difference", kernels.subtract(a, b), want=lambda: x - y)
     judge.close("product", kernels.multiply(b, a), want=lambda: y * x)
     judge.close("comparison", kernels.less(a, b), want=lambda: x < y)
@@ -52,13 +49,13 @@ LAYOUTS = {"steps": every_second, "transposed": transposed, "backwards": backwar
 @pytest.mark.points(3, part="cpu_kernels")
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
 def test_strided_operands(stage, judge, rng, dtype):
-    m, n = some_sizes(rng, 2, 20, 90)
+    m, n = helpers.some_sizes(rng, 2, 20, 90)
     x, y = (10 * rng.standard_normal((2, m, n))).astype(dtype)
     kernels = stage.module("_cpu")
-    a = view_of(kernels, x)
+    a = helpers.view_of(kernels, x)
     for name, view in [*LAYOUTS.items(), ("repeated", repeated)]:
         z = view(y)
-        b = view_of(kernels, z)
+        b = helpers.view_of(kernels, z)
         judge.close(f"minus {name}", kernels.subtract(a, b), want=lambda z=z: x - z)
         times_3 = kernels.multiply_scalar(b, 3)
         judge.close(f"{name} times a number", times_3, want=lambda z=z: z * z.dtype.type(3))
@@ -67,24 +64,24 @@ def test_strided_operands(stage, judge, rng, dtype):
 @pytest.mark.points(3, part="cpu_kernels")
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_copy(stage, judge, rng, layout):
-    m, n = some_sizes(rng, 2, 20, 90)
+    m, n = helpers.some_sizes(rng, 2, 20, 90)
     kernels = stage.module("_cpu")
     x = 10 * rng.standard_normal((m, n))
     for dtype in ("float32", "float64", "uint8"):
         y = LAYOUTS[layout](np.abs(x).astype(dtype))
-        judge.close(dtype, kernels.copy(view_of(kernels, y)), want=lambda y=y: y)
+        judge.close(dtype, kernels.copy(helpers.view_of(kernels, y)), want=lambda y=y: y)
 
 
 @pytest.mark.points(2, part="cpu_kernels")
 @pytest.mark.parametrize("layout", ["steps", "transposed", "row repeated"])
 def test_assign(stage, judge, rng, layout):
-    m, n = some_sizes(rng, 2, 20, 60)
+    m, n = helpers.some_sizes(rng, 2, 20, 60)
     x = rng.standard_normal((3 * m, 2 * n)).astype(np.float32)
     before, target = x.copy(), part_of(x, layout)
     shape = target.shape[1:] if layout == "row repeated" else target.shape
     source = rng.standard_normal(shape).astype(np.float32)
     kernels = stage.module("_cpu")
-    kernels.assign(view_of(kernels, target), view_of(kernels, source))
+    kernels.assign(helpers.view_of(kernels, target), helpers.view_of(kernels, source))
     judge.close("the whole array", x, want=lambda: assigned(before, layout, source))
 
 
@@ -101,26 +98,22 @@ def assigned(x, layout, source):
 @pytest.mark.points(1, part="cpu_kernels")
 @pytest.mark.parametrize("axis", [0, 1], ids=["rows", "columns"])
 def test_take(stage, judge, rng, axis):
-    x = rng.standard_normal(some_sizes(rng, 3)).astype(np.float32)
+    x = rng.standard_normal(helpers.some_sizes(rng, 3, 3, 9)).astype(np.float32)
     chosen = rng.integers(-x.shape[axis], x.shape[axis], 12)
     kernels = stage.module("_cpu")
-    taken = kernels.take(view_of(kernels, x), view_of(kernels, chosen), axis)
+    taken = kernels.take(helpers.view_of(kernels, x), helpers.view_of(kernels, chosen), axis)
     judge.close("taken", taken, want=lambda: x.take(chosen, axis))
 
 
 @pytest.mark.points(1, part="cpu_kernels")
 def test_scatter(stage, judge, rng):
-    m, n = some_sizes(rng, 2, 5, 20)
+    m, n = helpers.some_sizes(rng, 2, 5, 20)
     x, values = rng.standard_normal((2, m, n)).astype(np.float32)
     chosen = rng.permutation(m)[: m - 2]
     before = x.copy()
     kernels = stage.module("_cpu")
-    target, places, rows = (view_of(kernels, y) for y in (x, chosen, values[: m - 2]))
+    target, places, rows = (helpers.view_of(kernels, y) for y in (x, chosen, values[: m - 2]))
     kernels.scatter(target, [places], rows)
-    judge.close("the whole array", x, want=lambda: with_rows(before, chosen, values))
-
-
-def with_rows(x, chosen, values):
-    result = x.copy()
-    result[chosen] = values[: len(chosen)]
-    return result
+    judge.close(
+        "the whole array", x, want=lambda: oracles.replaced(before, chosen, values[: m - 2])
+    )

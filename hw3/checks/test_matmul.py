@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
 
-def product(stage, x, y):
-    """Return the product of two arrays of NumPy, of any strides, by the kernel in C++."""
-    kernels = stage.module("_cpu")
-    return kernels.matmul(kernels.from_numpy(x, False), kernels.from_numpy(y, False))
+helpers = helpers_of(__file__)
 
 
 SHAPES = {"small": (5, 20), "wide": (20, 120), "row times column": (1, 2)}
@@ -19,9 +17,11 @@ def test_matrices(stage, judge, rng, sizes):
     m, n = rng.integers(*SHAPES[sizes], 2)
     k = rng.integers(2, 90)
     x, y = rng.standard_normal((m, k)), rng.standard_normal((k, n))
-    judge.close("float64", product(stage, x, y), want=lambda: x @ y)
+    judge.close("float64", helpers.product(stage, x, y), want=lambda: x @ y)
     x32, y32 = x.astype(np.float32), y.astype(np.float32)
-    judge.close("float32", product(stage, x32, y32), want=lambda: x32 @ y32, rtol=1e-4, atol=1e-4)
+    judge.close(
+        "float32", helpers.product(stage, x32, y32), want=lambda: x32 @ y32, rtol=1e-4, atol=1e-4
+    )
 
 
 @pytest.mark.points(2, part="matmul")
@@ -30,7 +30,7 @@ def test_batches(stage, judge, rng, case):
     batch, m, k, n = rng.integers(3, 20, 4)
     x = rng.standard_normal((batch, m, k))
     y = rng.standard_normal((batch, k, n) if case == "one each" else (1, k, n))
-    judge.close("products", product(stage, x, y), want=lambda: x @ y)
+    judge.close("products", helpers.product(stage, x, y), want=lambda: x @ y)
 
 
 @pytest.mark.points(2, part="matmul")
@@ -44,7 +44,7 @@ def test_views(stage, judge, rng, case):
         y = rng.standard_normal((n, 3 * k)).T
     else:
         x, y = x[::2, ::-3], y[2::3, ::2]
-    judge.close("product", product(stage, x, y), want=lambda: x @ y)
+    judge.close("product", helpers.product(stage, x, y), want=lambda: x @ y)
 
 
 @pytest.mark.points(1, part="matmul")
@@ -52,7 +52,7 @@ def test_views(stage, judge, rng, case):
 def test_whole_numbers(stage, judge, rng, dtype):
     m, k, n = rng.integers(5, 30, 3)
     x, y = (rng.integers(-99, 99, shape).astype(dtype) for shape in [(m, k), (k, n)])
-    judge.close("product", product(stage, x, y), want=lambda: x @ y)
+    judge.close("product", helpers.product(stage, x, y), want=lambda: x @ y)
 
 
 @pytest.mark.points(1, part="matmul")
@@ -62,7 +62,7 @@ def test_vectors(stage, judge, rng, case):
     x, y = rng.standard_normal((m, n)), rng.standard_normal((n, 1))
     if case == "row times matrix":
         x, y = y.T, x.T
-    judge.close("product", product(stage, x, y), want=lambda: x @ y)
+    judge.close("product", helpers.product(stage, x, y), want=lambda: x @ y)
 
 
 @pytest.mark.points(2, part="matmul")
@@ -72,15 +72,8 @@ def test_tiles(stage, judge, rng, case):
     side = kernels.TILE
     m = side if case == "one tile" else side * int(rng.integers(2, 6))
     x, y = rng.standard_normal((2, m, m)).astype(np.float32)
-    a, b = (kernels.from_numpy(in_tiles(z, side), True) for z in (x, y))
-    result = kernels.matmul_tiled(a, b, m, m, m)
-    judge.close("tiles", result, want=lambda: in_tiles(x @ y, side), rtol=1e-4, atol=1e-4)
-
-
-def in_tiles(matrix, side):
-    rows, columns = (size // side for size in matrix.shape)
-    tiles = matrix.reshape(rows, side, columns, side).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(tiles)
+    result = helpers.tiled_product(kernels, x, y)
+    judge.close("tiles", result, want=lambda: helpers.in_tiles(x @ y, side), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.points(1, part="matmul")
@@ -93,7 +86,7 @@ def test_speed(stage, judge, rng):
 
     judge.speed(
         "a product of 256 x 256",
-        lambda x, y: product(stage, x, y),
+        lambda x, y: helpers.product(stage, x, y),
         inputs=matrices,
         want=lambda x, y: x @ y,
         ratio={8: 1.0, 20: 0.5},

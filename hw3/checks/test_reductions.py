@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
 
-def view_of(kernels, x):
-    """Return a view, for the kernels in C++, of the memory of `x`, whatever its strides."""
-    return kernels.from_numpy(x, False)
+helpers = helpers_of(__file__)
 
 
 def some_numbers(rng, axes, dtype="float64"):
@@ -29,7 +28,7 @@ def test_sum(stage, judge, rng, axis):
     exact = x.astype(np.float64)
     close = {"rtol": 1e-4, "atol": 1e-3}
     kernels = stage.module("_cpu")
-    a = view_of(kernels, x)
+    a = helpers.view_of(kernels, x)
     kept = kernels.sum(a, AXES[axis], True)
     judge.close("kept", kept, want=lambda: total(exact, AXES[axis], True), **close)
     dropped = kernels.sum(a, AXES[axis], False)
@@ -46,7 +45,7 @@ def test_extremes(stage, judge, rng, axis):
     kernels = stage.module("_cpu")
     for dtype in ("float64", "int32"):
         x = some_numbers(rng, 3, dtype)
-        a = view_of(kernels, x)
+        a = helpers.view_of(kernels, x)
         largest = kernels.max(a, AXES[axis], False)
         judge.close(f"max of {dtype}", largest, want=lambda x=x: x.max(AXES[axis]))
         smallest = kernels.min(a, AXES[axis], False)
@@ -58,7 +57,7 @@ def test_extremes(stage, judge, rng, axis):
 def test_places_of_extremes(stage, judge, rng, axis):
     x = some_numbers(rng, 3)
     kernels = stage.module("_cpu")
-    a = view_of(kernels, x)
+    a = helpers.view_of(kernels, x)
     judge.close("argmax", kernels.argmax(a, axis), want=lambda: x.argmax(axis))
     judge.close("argmin", kernels.argmin(a, axis), want=lambda: x.argmin(axis))
 
@@ -68,8 +67,8 @@ def test_places_of_extremes(stage, judge, rng, axis):
 def test_running(stage, judge, rng, axis):
     x = some_numbers(rng, 3)
     kernels = stage.module("_cpu")
-    sums = kernels.cumulative_sum(view_of(kernels, x), axis)
+    sums = kernels.cumulative_sum(helpers.view_of(kernels, x), axis)
     judge.close("sums", sums, want=lambda: x.cumsum(axis))
     near_one = 1 + x / 100
-    products = kernels.cumulative_prod(view_of(kernels, near_one), axis)
+    products = kernels.cumulative_prod(helpers.view_of(kernels, near_one), axis)
     judge.close("products", products, want=lambda: near_one.cumprod(axis))

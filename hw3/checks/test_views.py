@@ -3,43 +3,17 @@
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
+from needle_shared.grading.local import oracles_of
 
-def layout_of(stage, view, memory):
-    """Return how `view`, which NumPy made of the flat array `memory`, lies there."""
-    first = view.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
-    strides = tuple(step // memory.itemsize for step in view.strides)
-    return stage.module("layout").Layout(view.shape, strides, first // memory.itemsize)
-
-
-def read(memory, layout):
-    """Return the elements of `memory` that a layout chooses."""
-    shape, strides, offset = layout
-    places = np.array(offset)
-    for size, step in zip(shape, strides, strict=True):
-        places = places[..., None] + step * np.arange(size)
-    return memory[places]
-
-
-def some_sizes(rng, count, low=2, high=6):
-    return tuple(rng.integers(low, high, count).tolist())
-
-
-def with_gaps(rng, count):
-    """Return an array with `count` axes that is not compact, and the memory it lies in."""
-    shape = some_sizes(rng, count, 3, 6)
-    memory = rng.standard_normal(int(np.prod(shape)) * 2**count)
-    return memory.reshape([2 * size for size in shape])[(slice(1, -1),) * count], memory
-
-
-def on_numpy(stage, x):
-    """Return an array over the memory of `x`, on the device whose kernels are NumPy's."""
-    return stage.asarray(x, device=stage.cpu_numpy())
+helpers = helpers_of(__file__)
+oracles = oracles_of(__file__)
 
 
 @pytest.mark.points(1, part="views")
 @pytest.mark.parametrize("axes", [2, 4], ids=["matrix", "four axes"])
 def test_compact_strides(stage, judge, rng, axes):
-    shapes = [some_sizes(rng, axes, 2, 9) for _ in range(3)]
+    shapes = [helpers.some_sizes(rng, axes, 2, 9) for _ in range(3)]
     strides = [np.array(stage.module("layout").compact_strides(shape)) for shape in shapes]
     judge.close("strides", strides, want=lambda: [oracle_strides(s) for s in shapes])
 
@@ -50,10 +24,12 @@ def oracle_strides(shape):
 
 @pytest.mark.points(1, part="views")
 def test_is_compact(stage, judge, rng):
-    shapes = [some_sizes(rng, 3, 1, 4) for _ in range(40)]
+    shapes = [helpers.some_sizes(rng, 3, 1, 4) for _ in range(40)]
     whole = [np.empty(shape) for shape in shapes]
     views = [x.transpose(rng.permutation(3)) if rng.integers(2) else x for x in whole]
-    layouts = [layout_of(stage, view, x.reshape(-1)) for view, x in zip(views, whole, strict=True)]
+    layouts = [
+        helpers.layout_of(stage, view, x.reshape(-1)) for view, x in zip(views, whole, strict=True)
+    ]
     found = [stage.module("layout").is_compact(shape, strides) for shape, strides, _ in layouts]
     judge.close("answers", np.array(found), want=lambda: np.array([row_major(x) for x in views]))
 
@@ -67,22 +43,22 @@ def row_major(x):
     "axes", [(1, 2, 0), (-1, 0, 1), (2, -4, -1, 1)], ids=["moved", "counted from the end", "four"]
 )
 def test_permute(stage, judge, rng, axes):
-    x, memory = with_gaps(rng, len(axes))
-    permuted = stage.module("layout").permute(layout_of(stage, x, memory), axes)
-    judge.close("elements", read(memory, permuted), want=lambda: np.transpose(x, axes))
+    x, memory = helpers.with_gaps(rng, len(axes))
+    permuted = stage.module("layout").permute(helpers.layout_of(stage, x, memory), axes)
+    judge.close("elements", helpers.read(memory, permuted), want=lambda: np.transpose(x, axes))
 
 
 @pytest.mark.points(1, part="views")
 @pytest.mark.parametrize("axes", [0, (0, -1), None], ids=["first axis", "two axes", "all axes"])
 def test_flip(stage, judge, rng, axes):
-    x, memory = with_gaps(rng, 3)
-    flipped = stage.module("layout").flip(layout_of(stage, x, memory), axes)
-    judge.close("elements", read(memory, flipped), want=lambda: np.flip(x, axes))
+    x, memory = helpers.with_gaps(rng, 3)
+    flipped = stage.module("layout").flip(helpers.layout_of(stage, x, memory), axes)
+    judge.close("elements", helpers.read(memory, flipped), want=lambda: np.flip(x, axes))
 
 
 @pytest.mark.points(1.5, part="views")
 def test_broadcast_shapes(stage, judge, rng):
-    full = some_sizes(rng, 4, 2, 9)
+    full = helpers.some_sizes(rng, 4, 2, 9)
     a, b = (full[0], 1, full[2], 1), (full[1], 1, full[3])
     shapes = stage.module("layout").broadcast_shapes
     judge.close("two shapes", np.array(shapes(a, b)), want=lambda: np.array(full))
@@ -93,17 +69,17 @@ def test_broadcast_shapes(stage, judge, rng):
 @pytest.mark.points(2, part="views")
 @pytest.mark.parametrize("kept", [(0, 2), (1,), (2,)], ids=["column", "row", "last axis"])
 def test_broadcast(stage, judge, rng, kept):
-    x, memory = with_gaps(rng, 3)
+    x, memory = helpers.with_gaps(rng, 3)
     x = x[tuple(slice(None) if axis in kept else slice(1, 2) for axis in range(3))]
     shape = (3, *[x.shape[axis] if axis in kept else 4 for axis in range(3)])
-    repeated = stage.module("layout").broadcast(layout_of(stage, x, memory), shape)
-    judge.close("elements", read(memory, repeated), want=lambda: np.broadcast_to(x, shape))
+    repeated = stage.module("layout").broadcast(helpers.layout_of(stage, x, memory), shape)
+    judge.close("elements", helpers.read(memory, repeated), want=lambda: np.broadcast_to(x, shape))
 
 
 @pytest.mark.points(2.5, part="views")
 @pytest.mark.parametrize("case", ["further on", "split", "merge", "regroup"])
 def test_reshape_without_copy(stage, judge, rng, case):
-    a, b, c = some_sizes(rng, 3, 2, 5)
+    a, b, c = helpers.some_sizes(rng, 3, 2, 5)
     memory = rng.standard_normal(9 * a * b * c * 4)
     if case == "further on":  # compact, but not at the start of the memory
         x, shape = memory[a:][: a * b * 3 * c].reshape(a, b, 3 * c), (b, 3, a, c)
@@ -116,16 +92,16 @@ def test_reshape_without_copy(stage, judge, rng, case):
     else:  # two axes become two others, beside an axis with a step
         x = memory[: 6 * a * 2 * c].reshape(6, a, 2 * c)[..., ::2]
         shape = (2, 3 * a, c)
-    reshaped = stage.module("layout").reshape(layout_of(stage, x, memory), shape)
-    judge.close("elements", read(memory, reshaped), want=lambda: x.reshape(shape))
+    reshaped = stage.module("layout").reshape(helpers.layout_of(stage, x, memory), shape)
+    judge.close("elements", helpers.read(memory, reshaped), want=lambda: x.reshape(shape))
 
 
 @pytest.mark.points(1.5, part="views")
 @pytest.mark.parametrize("case", ["of a view", "by a copy", "unknown size"])
 def test_reshape(stage, judge, rng, case):
-    x, _ = with_gaps(rng, 3)
+    x, _ = helpers.with_gaps(rng, 3)
     a, b, c = x.shape
-    array = on_numpy(stage, x)
+    array = helpers.on_numpy(stage, x)
     if case == "of a view":
         result, shape = array.reshape(a, 1, b, c, 1), (a, 1, b, c, 1)
     elif case == "by a copy":
@@ -148,14 +124,16 @@ INDICES = {
 @pytest.mark.points(3, part="views")
 @pytest.mark.parametrize("case", INDICES)
 def test_index(stage, judge, rng, case):
-    x, _ = with_gaps(rng, 3)
-    judge.close("elements", on_numpy(stage, x)[INDICES[case]], want=lambda: x[INDICES[case]])
+    x, _ = helpers.with_gaps(rng, 3)
+    judge.close(
+        "elements", helpers.on_numpy(stage, x)[INDICES[case]], want=lambda: x[INDICES[case]]
+    )
 
 
 @pytest.mark.points(2.5, part="views")
 @pytest.mark.parametrize("case", ["one array", "two arrays", "array and slice", "array of arrays"])
 def test_index_by_arrays(stage, judge, rng, case):
-    x, _ = with_gaps(rng, 3)
+    x, _ = helpers.with_gaps(rng, 3)
     first, second = rng.integers(-3, 3, 5), rng.integers(0, 3, 5)
     index = {
         "one array": first,
@@ -163,25 +141,19 @@ def test_index_by_arrays(stage, judge, rng, case):
         "array and slice": (slice(1, None), first),
         "array of arrays": (slice(None), np.stack([first, second])),
     }[case]
-    judge.close("elements", on_numpy(stage, x)[index], want=lambda: x[index])
+    judge.close("elements", helpers.on_numpy(stage, x)[index], want=lambda: x[index])
 
 
 @pytest.mark.points(2.5, part="views")
 @pytest.mark.parametrize("case", ["number", "array", "row", "by arrays"])
 def test_set(stage, judge, rng, case):
-    x, _ = with_gaps(rng, 2)
+    x, _ = helpers.with_gaps(rng, 2)
     index = (slice(1, None), slice(None, None, 2))
     if case == "by arrays":
         index = (rng.permutation(3)[:2], slice(None))
     values = rng.standard_normal(np.empty(x.shape)[index].shape)
     value = {"number": float(values[0, 0]), "row": values[0]}.get(case, values)
     before = x.copy()
-    array = on_numpy(stage, x)
-    array[index] = on_numpy(stage, value) if case != "number" else value
-    judge.close("the array", array, want=lambda: replaced(before, index, value))
-
-
-def replaced(x, index, value):
-    result = x.copy()
-    result[index] = value
-    return result
+    array = helpers.on_numpy(stage, x)
+    array[index] = helpers.on_numpy(stage, value) if case != "number" else value
+    judge.close("the array", array, want=lambda: oracles.replaced(before, index, value))

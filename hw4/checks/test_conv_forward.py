@@ -1,15 +1,10 @@
 """Question `conv_forward`: convolutions of images (N, H, W, C)."""
 
-import numpy as np
 import pytest
 
+from needle_shared.grading.local import oracles_of
 
-def convolved(x, w, stride, padding):
-    edge = (padding, padding)
-    windows = np.lib.stride_tricks.sliding_window_view(
-        np.pad(x, [(0, 0), edge, edge, (0, 0)]), w.shape[:2], axis=(1, 2)
-    )
-    return np.einsum("nijcuv,uvck->nijk", windows[:, ::stride, ::stride], w)
+oracles = oracles_of(__file__)
 
 
 @pytest.mark.points(4, part="conv_forward")
@@ -26,4 +21,4 @@ def convolved(x, w, stride, padding):
 def test_conv(stage, judge, rng, x, w, stride, padding):
     x, w = rng.standard_normal(x), rng.standard_normal(w)
     y = stage.conv(stage.Tensor(x), stage.Tensor(w), stride=stride, padding=padding)
-    judge.close("y", y, want=lambda: convolved(x, w, stride, padding))
+    judge.close("y", y, want=lambda: oracles.convolved(x, w, stride, padding))

@@ -3,6 +3,12 @@
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
+from needle_shared.grading.local import oracles_of
+
+helpers = helpers_of(__file__)
+oracles = oracles_of(__file__)
+
 
 @pytest.mark.points(1.5, part="language_model")
 @pytest.mark.parametrize("dtype", ["float32", "int64"])
@@ -11,12 +17,6 @@ def test_embedding(stage, judge, rng, dtype):
     embedding = stage.nn.Embedding(7, 4, dtype="float64")
     embedding.weight.data = stage.Tensor(table)
     judge.close("rows", embedding(stage.Tensor(words.astype(dtype))), want=lambda: table[words])
-
-
-def added(words, rows, n):
-    result = np.zeros((n, *rows.shape[words.ndim :]))
-    np.add.at(result, words, rows)
-    return result
 
 
 def array_of(stage, numbers):
@@ -29,14 +29,14 @@ def test_take_gradient(stage, judge, rng):
     op = stage.Take(array_of(stage, words))
     node = op(stage.Tensor(rng.standard_normal((5, 3))))
     grad = op.gradient(stage.Tensor(rows), node)
-    judge.close("gradient", grad, want=lambda: added(words, rows, 5))
+    judge.close("gradient", grad, want=lambda: oracles.added(words, rows, 5))
 
 
 @pytest.mark.points(0.5, part="language_model")
 def test_scatter_add(stage, judge, rng):
     words, rows = rng.integers(3, size=7), rng.standard_normal((7, 2))
     got = stage.ScatterAdd(array_of(stage, words), 4)(stage.Tensor(rows))
-    judge.close("table", got, want=lambda: added(words, rows, 4))
+    judge.close("table", got, want=lambda: oracles.added(words, rows, 4))
 
 
 @pytest.mark.points(1.5, part="language_model")
@@ -55,8 +55,7 @@ def test_language_model(stage, judge, rng):
     model = stage.module("models").LanguageModel(2, 6, 5, dtype="float64")
     model.model = Mixing()
     parts = model.embedding.weight, model.linear.weight, model.linear.bias
-    for tensor, value in zip(parts, (table, weight, bias), strict=True):
-        tensor.data = stage.Tensor(value)
+    helpers.fill(stage, parts, (table, weight, bias))
     logits, last = model(stage.Tensor(words), stage.Tensor(h))
     judge.close(
         "scores", logits, want=lambda: ((table[words] @ mixing + h) @ weight + bias).reshape(12, 6)
@@ -64,54 +63,16 @@ def test_language_model(stage, judge, rng):
     judge.close("state", last, want=lambda: (table[words] @ mixing + h)[-1:])
 
 
-def tiny_model(stage, table):
-    """Return a model of which the scores are those of a table, and a state for each text."""
-
-    class Tiny(stage.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.table = stage.nn.Parameter(stage.Tensor(table))
-
-        def forward(self, words, h=None):
-            one_hot = stage.init.one_hot(len(table), words, dtype="float64")
-            scores = one_hot @ self.table
-            if h is not None:
-                scores = scores + h
-            return scores.reshape((-1, len(table))), scores[-1] * 0.5
-
-    return Tiny()
-
-
-def trained(columns, W, seq_len, lr):
-    """Return accuracy, loss and the table after an epoch of truncated backpropagation."""
-    state, right, total = 0, 0, 0
-    for start in range(0, len(columns) - 1, seq_len):
-        words = columns[start : min(start + seq_len, len(columns) - 1)]
-        following = columns[start + 1 : start + 1 + seq_len].ravel()
-        z = W[words] + state
-        p = np.exp(z).reshape(-1, len(W))
-        p /= p.sum(1, keepdims=True)
-        rows = np.arange(len(p))
-        right += np.sum(p.argmax(1) == following)
-        total -= np.log(p[rows, following]).sum()
-        p[rows, following] -= 1
-        slope = np.zeros_like(W)
-        np.add.at(slope, words.ravel(), p / len(p))
-        W, state = W - lr * slope, z[-1] * 0.5
-    count = columns[1:].size
-    return right / count, total / count, W
-
-
 @pytest.mark.points(2.5, part="language_model")
 def test_training_epoch(stage, judge, rng):
     columns, table = rng.integers(5, size=(12, 3)), rng.standard_normal((5, 5))
-    model, lr = tiny_model(stage, table), rng.uniform(0.5, 2)
+    model, lr = helpers.tiny_model(stage, table), rng.uniform(0.5, 2)
     opt = stage.optim.SGD(model.parameters(), lr=lr)
     epoch = stage.module("apps.simple_ml").epoch_general_ptb
     accuracy, loss = epoch(columns.copy(), model, 4, opt=opt)
-    judge.close("accuracy", accuracy, want=lambda: trained(columns, table, 4, lr)[0])
-    judge.close("loss", loss, want=lambda: trained(columns, table, 4, lr)[1])
-    judge.close("table", model.table, want=lambda: trained(columns, table, 4, lr)[2])
+    judge.close("accuracy", accuracy, want=lambda: oracles.text_epoch(columns, table, 4, lr)[0])
+    judge.close("loss", loss, want=lambda: oracles.text_epoch(columns, table, 4, lr)[1])
+    judge.close("table", model.table, want=lambda: oracles.text_epoch(columns, table, 4, lr)[2])
 
 
 @pytest.mark.points(1, part="language_model")

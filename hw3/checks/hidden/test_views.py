@@ -3,42 +3,16 @@
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
+from needle_shared.grading.local import oracles_of
 
-def layout_of(stage, view, memory):
-    """Return how `view`, which NumPy made of the flat array `memory`, lies there."""
-    first = view.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
-    strides = tuple(step // memory.itemsize for step in view.strides)
-    return stage.module("layout").Layout(view.shape, strides, first // memory.itemsize)
-
-
-def read(memory, layout):
-    """Return the elements of `memory` that a layout chooses."""
-    shape, strides, offset = layout
-    places = np.array(offset)
-    for size, step in zip(shape, strides, strict=True):
-        places = places[..., None] + step * np.arange(size)
-    return memory[places]
-
-
-def some_sizes(rng, count, low=2, high=6):
-    return tuple(rng.integers(low, high, count).tolist())
-
-
-def with_gaps(rng, count):
-    """Return an array with `count` axes that is not compact, and the memory it lies in."""
-    shape = some_sizes(rng, count, 3, 6)
-    memory = rng.standard_normal(int(np.prod(shape)) * 2**count)
-    return memory.reshape([2 * size for size in shape])[(slice(1, -1),) * count], memory
-
-
-def on_numpy(stage, x):
-    """Return an array over the memory of `x`, on the device whose kernels are NumPy's."""
-    return stage.asarray(x, device=stage.cpu_numpy())
+helpers = helpers_of(__file__)
+oracles = oracles_of(__file__)
 
 
 @pytest.mark.points(1, part="views", hidden=True)
 def test_small_shapes(stage, judge, rng):
-    a, b, c = some_sizes(rng, 3, 3, 9)
+    a, b, c = helpers.some_sizes(rng, 3, 3, 9)
     layout = stage.module("layout")
     strides = layout.compact_strides((1, a, 1, b, c))
     judge.close(
@@ -55,11 +29,11 @@ def test_small_shapes(stage, judge, rng):
 
 @pytest.mark.points(1, part="views", hidden=True)
 def test_permute(stage, judge, rng):
-    x, memory = with_gaps(rng, 5)
+    x, memory = helpers.with_gaps(rng, 5)
     axes = (3, -5, -1, 1, 2)
-    layout = layout_of(stage, x[..., ::-1], memory)
+    layout = helpers.layout_of(stage, x[..., ::-1], memory)
     permute = stage.module("layout").permute
-    permuted = read(memory, permute(layout, axes))
+    permuted = helpers.read(memory, permute(layout, axes))
     judge.close("elements", permuted, want=lambda: x[..., ::-1].transpose(axes))
     judge.raises("an axis twice", ValueError, lambda: permute(layout, (3, 0, -1, 4, 2)))
     judge.raises("too few axes", ValueError, lambda: permute(layout, (3, 0, 1, 4)))
@@ -67,25 +41,30 @@ def test_permute(stage, judge, rng):
 
 @pytest.mark.points(1, part="views", hidden=True)
 def test_flip(stage, judge, rng):
-    x, memory = with_gaps(rng, 3)
+    x, memory = helpers.with_gaps(rng, 3)
     flip = stage.module("layout").flip
     back = x[::-1, ::2]
-    flipped = flip(layout_of(stage, back, memory), (0, 1))
-    judge.close("elements", read(memory, flipped), want=lambda: np.flip(back, (0, 1)))
-    again = flip(flip(layout_of(stage, x, memory), -2), (2, 1))
-    judge.close("twice", read(memory, again), want=lambda: x[:, :, ::-1])
+    flipped = flip(helpers.layout_of(stage, back, memory), (0, 1))
+    judge.close("elements", helpers.read(memory, flipped), want=lambda: np.flip(back, (0, 1)))
+    again = flip(flip(helpers.layout_of(stage, x, memory), -2), (2, 1))
+    judge.close("twice", helpers.read(memory, again), want=lambda: x[:, :, ::-1])
 
 
 @pytest.mark.points(1.5, part="views", hidden=True)
 def test_broadcast(stage, judge, rng):
-    x, memory = with_gaps(rng, 2)
+    x, memory = helpers.with_gaps(rng, 2)
     a, b = x.shape
     layout = stage.module("layout")
-    point, line = layout_of(stage, x[1, 2, ...], memory), layout_of(stage, x[::-1, :1], memory)
+    point, line = (
+        helpers.layout_of(stage, x[1, 2, ...], memory),
+        helpers.layout_of(stage, x[::-1, :1], memory),
+    )
     of_point = layout.broadcast(point, (3, b))
-    judge.close("a point", read(memory, of_point), want=lambda: np.full((3, b), x[1, 2]))
+    judge.close("a point", helpers.read(memory, of_point), want=lambda: np.full((3, b), x[1, 2]))
     of_line = layout.broadcast(line, (2, 1, a, 1))
-    judge.close("ones", read(memory, of_line), want=lambda: np.tile(x[::-1, :1], (2, 1, 1, 1)))
+    judge.close(
+        "ones", helpers.read(memory, of_line), want=lambda: np.tile(x[::-1, :1], (2, 1, 1, 1))
+    )
     judge.raises("fewer axes", ValueError, lambda: layout.broadcast(line, (a,)))
     judge.raises("another size", ValueError, lambda: layout.broadcast(line, (a + 1, 1)))
     shape = np.array(layout.broadcast_shapes((a, 1, b), (0, 1), ()))
@@ -103,10 +82,12 @@ def test_which_reshapes_need_a_copy(stage, judge, rng):
         parts = np.moveaxis(parts, i, j) if rng.integers(3) else np.flip(parts, i)
         views.append(parts if rng.integers(2) else parts[:, None])
     reshape = stage.module("layout").reshape
-    results = [reshape(layout_of(stage, x, memory), s) for x in views for s in shapes]
+    results = [reshape(helpers.layout_of(stage, x, memory), s) for x in views for s in shapes]
     moved = np.array([layout is None for layout in results])
     judge.close("need a copy", moved, want=lambda: needed_copies(views, shapes))
-    seen = np.array([np.inf if x is None else read(memory, x).reshape(-1)[77] for x in results])
+    seen = np.array(
+        [np.inf if x is None else helpers.read(memory, x).reshape(-1)[77] for x in results]
+    )
     judge.close("seen without one", seen, want=lambda: elements_seen(views, shapes))
 
 
@@ -121,9 +102,9 @@ def elements_seen(views, shapes):
 
 @pytest.mark.points(1, part="views", hidden=True)
 def test_reshape(stage, judge, rng):
-    x, _ = with_gaps(rng, 4)
+    x, _ = helpers.with_gaps(rng, 4)
     a, b, c, d = x.shape
-    array = on_numpy(stage, x.transpose(3, 1, 0, 2))
+    array = helpers.on_numpy(stage, x.transpose(3, 1, 0, 2))
     reshaped = array.reshape(b, d, -1)
     judge.close("elements", reshaped, want=lambda: x.transpose(3, 1, 0, 2).reshape(b, d, a * c))
     judge.close("one axis", array.reshape(-1), want=lambda: x.transpose(3, 1, 0, 2).reshape(-1))
@@ -142,9 +123,9 @@ INDICES = {
 @pytest.mark.points(1.5, part="views", hidden=True)
 @pytest.mark.parametrize("case", INDICES)
 def test_index(stage, judge, rng, case):
-    x, _ = with_gaps(rng, 3)
+    x, _ = helpers.with_gaps(rng, 3)
     index = INDICES[case]
-    once = on_numpy(stage, x.T)[index]
+    once = helpers.on_numpy(stage, x.T)[index]
     judge.close("elements", once, want=lambda: x.T[index])
     judge.close("a view of it", once[1:, ..., -1], want=lambda: x.T[index][1:, ..., -1])
 
@@ -152,7 +133,7 @@ def test_index(stage, judge, rng, case):
 @pytest.mark.points(2, part="views", hidden=True)
 @pytest.mark.parametrize("case", ["apart", "mask", "beside an integer", "broadcast"])
 def test_index_by_arrays(stage, judge, rng, case):
-    x, _ = with_gaps(rng, 4)
+    x, _ = helpers.with_gaps(rng, 4)
     first, second = rng.integers(-3, 3, 4), rng.integers(-3, 3, (2, 1))
     index = {
         "apart": (first, slice(None, None, -1), first[::-1]),
@@ -160,29 +141,23 @@ def test_index_by_arrays(stage, judge, rng, case):
         "beside an integer": (slice(None), -2, slice(None, None, 2), first),
         "broadcast": (..., first, second, None),
     }[case]
-    judge.close("elements", on_numpy(stage, x)[index], want=lambda: x[index])
+    judge.close("elements", helpers.on_numpy(stage, x)[index], want=lambda: x[index])
 
 
 @pytest.mark.points(1.5, part="views", hidden=True)
 @pytest.mark.parametrize("case", ["overlap", "leading ones", "broadcast by arrays"])
 def test_set(stage, judge, rng, case):
-    x, _ = with_gaps(rng, 2)
+    x, _ = helpers.with_gaps(rng, 2)
     a = len(x)
     before = x.copy()
-    array = on_numpy(stage, x)
+    array = helpers.on_numpy(stage, x)
     if case == "overlap":
         index, value = (slice(1, None), slice(None)), before[:-1, ::-1]
-        array[index] = on_numpy(stage, x[:-1, ::-1])
+        array[index] = helpers.on_numpy(stage, x[:-1, ::-1])
     elif case == "leading ones":
         index, value = (slice(None), slice(1, None)), rng.standard_normal((1, 1, a, 1))
-        array[index] = on_numpy(stage, value)
+        array[index] = helpers.on_numpy(stage, value)
     else:
         index, value = (..., np.array([-1, 0])), rng.standard_normal((a, 1))
-        array[index] = on_numpy(stage, value)
-    judge.close("the array", array, want=lambda: replaced(before, index, value))
-
-
-def replaced(x, index, value):
-    result = x.copy()
-    result[index] = value
-    return result
+        array[index] = helpers.on_numpy(stage, value)
+    judge.close("the array", array, want=lambda: oracles.replaced(before, index, value))

@@ -3,24 +3,9 @@
 import numpy as np
 import pytest
 
+from needle_shared.grading.local import oracles_of
 
-def whole_kernel(w, dilation, groups):
-    """Return `w` as a kernel of all channels, with zeros in between."""
-    height, width, inputs, outputs = w.shape
-    shape = (height - 1) * dilation + 1, (width - 1) * dilation + 1
-    whole = np.zeros((*shape, inputs * groups, outputs))
-    for group in range(groups):
-        outs = slice(group * outputs // groups, (group + 1) * outputs // groups)
-        whole[::dilation, ::dilation, group * inputs : (group + 1) * inputs, outs] = w[..., outs]
-    return whole
-
-
-def convolved(x, w, stride, padding, dilation=1, groups=1):
-    w, edge = whole_kernel(w, dilation, groups), (padding, padding)
-    windows = np.lib.stride_tricks.sliding_window_view(
-        np.pad(x, [(0, 0), edge, edge, (0, 0)]), w.shape[:2], axis=(1, 2)
-    )
-    return np.einsum("nijcuv,uvck->nijk", windows[:, ::stride, ::stride], w)
+oracles = oracles_of(__file__)
 
 
 def gradient(linear, shape, g):
@@ -51,12 +36,12 @@ def test_conv_gradient_settings(stage, judge, rng, settings):
     judge.close(
         "of images",
         grads[0],
-        want=lambda: gradient(lambda z: convolved(z, w, *settings), x.shape, g),
+        want=lambda: gradient(lambda z: oracles.convolved(z, w, *settings), x.shape, g),
     )
     judge.close(
         "of kernels",
         grads[1],
-        want=lambda: gradient(lambda z: convolved(x, z, *settings), w.shape, g),
+        want=lambda: gradient(lambda z: oracles.convolved(x, z, *settings), w.shape, g),
     )
 
 
@@ -70,11 +55,11 @@ def test_gradient_of_input_gradient(stage, judge, rng, stride):
     with stage.lazy():
         node = op(stage.Tensor(y), stage.Tensor(w))
     grads = op.gradient(stage.Tensor(g), node)
-    judge.close("of y", grads[0], want=lambda: convolved(g, w, stride, 1))
+    judge.close("of y", grads[0], want=lambda: oracles.convolved(g, w, stride, 1))
     judge.close(
         "of kernels",
         grads[1],
-        want=lambda: gradient(lambda z: convolved(g, z, stride, 1), w.shape, y),
+        want=lambda: gradient(lambda z: oracles.convolved(g, z, stride, 1), w.shape, y),
     )
 
 
@@ -90,6 +75,6 @@ def test_gradient_of_weight_gradient(stage, judge, rng, stride):
     judge.close(
         "of images",
         grads[0],
-        want=lambda: gradient(lambda z: convolved(z, g, stride, 1), x.shape, y),
+        want=lambda: gradient(lambda z: oracles.convolved(z, g, stride, 1), x.shape, y),
     )
-    judge.close("of y", grads[1], want=lambda: convolved(x, g, stride, 1))
+    judge.close("of y", grads[1], want=lambda: oracles.convolved(x, g, stride, 1))

@@ -1,51 +1,32 @@
 """Question `datasets`, hidden: transforms, mirrored images, ends of texts."""
 
-import pickle
-
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
+from needle_shared.grading.local import oracles_of
 
-def write_images(folder, pixels, labels):
-    """Write the images into test_batch."""
-    fields = {b"data": pixels, b"labels": labels.tolist()}
-    (folder / "test_batch").write_bytes(pickle.dumps(fields, protocol=4))
-
-
-def as_images(pixels):
-    return pixels.reshape(-1, 3, 32, 32).astype("float32") / np.float32(255)
-
-
-def draw_images(rng, count=4):
-    return rng.integers(256, size=(count, 3072)).astype("uint8"), rng.integers(10, size=count)
-
-
-def draw_words(rng, count):
-    return ["".join(rng.choice([*"abcde"], 3)) for _ in range(count)]
-
-
-def numbered(words):
-    order = list(dict.fromkeys(words))
-    return [order.index(word) for word in words]
+helpers = helpers_of(__file__)
+oracles = oracles_of(__file__)
 
 
 @pytest.mark.points(0.5, part="datasets", hidden=True)
 def test_cifar10_slice(stage, judge, rng, tmp_path):
-    pixels, labels = draw_images(rng, 6)
-    write_images(tmp_path, pixels, labels)
-    (tmp_path / "short").write_bytes(pickle.dumps({b"data": pixels, b"labels": [1]}, protocol=4))
+    pixels, labels = helpers.draw_images(rng, 6)
+    helpers.write_batch(tmp_path / "test_batch", pixels, labels)
+    helpers.write_batch(tmp_path / "short", pixels, labels[:1])
     read = stage.module("data.cifar10").read_batch
     judge.raises("too few labels", ValueError, lambda: read(tmp_path / "short"))
     X, y = stage.data.CIFAR10Dataset(tmp_path, train=False)[4:1:-1]
-    judge.close("images", X, want=lambda: as_images(pixels[4:1:-1]))
+    judge.close("images", X, want=lambda: oracles.as_images(pixels[4:1:-1]))
     judge.close("labels", y, want=lambda: labels[4:1:-1])
 
 
 @pytest.mark.points(1, part="datasets", hidden=True)
 @pytest.mark.parametrize("whole", [True, False], ids=["of an item", "of a batch"])
 def test_transform_sees_channels_last(stage, judge, rng, tmp_path, whole):
-    pixels, labels = draw_images(rng)
-    write_images(tmp_path, pixels, labels)
+    pixels, labels = helpers.draw_images(rng, 4)
+    helpers.write_batch(tmp_path / "test_batch", pixels, labels)
     weights = rng.random((32, 1, 3))
     transforms = [lambda image: image[::-1] * weights, lambda image: image[:, 4:]]
     data = stage.data.CIFAR10Dataset(tmp_path, train=False, transforms=transforms)
@@ -53,7 +34,7 @@ def test_transform_sees_channels_last(stage, judge, rng, tmp_path, whole):
     judge.close(
         "images",
         got,
-        want=lambda: (as_images(pixels)[:, :, ::-1] * weights.transpose(2, 0, 1))[..., 4:][
+        want=lambda: (oracles.as_images(pixels)[:, :, ::-1] * weights.transpose(2, 0, 1))[..., 4:][
             1 if whole else [1, 3]
         ],
     )
@@ -61,8 +42,8 @@ def test_transform_sees_channels_last(stage, judge, rng, tmp_path, whole):
 
 @pytest.mark.points(0.5, part="datasets", hidden=True)
 def test_transform_of_batches(stage, judge, rng, tmp_path):
-    pixels, labels = draw_images(rng)
-    write_images(tmp_path, pixels, labels)
+    pixels, labels = helpers.draw_images(rng, 4)
+    helpers.write_batch(tmp_path / "test_batch", pixels, labels)
     weights = rng.random((3, 32, 1, 3))
 
     class Weigh(stage.data.BatchTransform):
@@ -72,20 +53,10 @@ def test_transform_of_batches(stage, judge, rng, tmp_path):
     data = stage.data.CIFAR10Dataset(tmp_path, train=False, transforms=[Weigh()])
     X, _ = data.batch(np.array([2, 0, 3]))
     judge.close(
-        "images", X, want=lambda: as_images(pixels)[[2, 0, 3]] * weights.transpose(0, 3, 1, 2)
+        "images",
+        X,
+        want=lambda: oracles.as_images(pixels)[[2, 0, 3]] * weights.transpose(0, 3, 1, 2),
     )
-
-
-def moved(images, draws, padding, p):
-    """Return each image cut out of itself with zeros around, and mirrored if w < p."""
-    wide = np.pad(images, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
-    _, height, width, _ = images.shape
-    result = []
-    for x, (u, v, w) in zip(wide, draws, strict=True):
-        i, j = int(u * (2 * padding + 1)), int(v * (2 * padding + 1))
-        cut = x[i : i + height, j : j + width]
-        result.append(cut[:, ::-1] if w < p else cut)
-    return np.stack(result)
 
 
 @pytest.mark.points(1, part="datasets", hidden=True)
@@ -96,23 +67,23 @@ def test_random_crop_flip(stage, judge, rng, padding, p):
     judge.close(
         "images",
         transform.batch(images.copy()),
-        want=lambda: moved(images, np.random.default_rng(seed).random((40, 3)), padding, p),
+        want=lambda: oracles.moved(images, np.random.default_rng(seed).random((40, 3)), padding, p),
     )
 
 
 @pytest.mark.points(0.5, part="datasets", hidden=True)
 def test_corpus_lines(stage, judge, rng, tmp_path):
-    lines = [draw_words(rng, count) for count in (3, 0, 5, 4)]
+    lines = [helpers.draw_words(rng, count) for count in (3, 0, 5, 4)]
     text = "\n".join("\t".join(line) for line in lines)
     (tmp_path / "train.txt").write_text(text + "\n")
     (tmp_path / "test.txt").write_text(text)  # without an end of the last line
     corpus = stage.data.Corpus(tmp_path, max_lines=3)
     read = [word for line in lines[:3] for word in [*line, "<eos>"]]
-    judge.value("training text", corpus.train, want=lambda: numbered(read))
+    judge.value("training text", corpus.train, want=lambda: oracles.numbered(read))
     judge.value("number of words", len(corpus.dictionary), want=lambda: len(set(read)))
     everything = [word for line in lines for word in [*line, "<eos>"]]
     numbers = corpus.tokenize(tmp_path / "test.txt")
-    judge.value("all lines", numbers, want=lambda: numbered(read + everything)[len(read) :])
+    judge.value("all lines", numbers, want=lambda: oracles.numbered(read + everything)[len(read) :])
 
 
 @pytest.mark.points(0.5, part="datasets", hidden=True)

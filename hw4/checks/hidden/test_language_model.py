@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
+from needle_shared.grading.local import oracles_of
 
-def added(words, rows, n):
-    result = np.zeros((n, *rows.shape[words.ndim :]))
-    np.add.at(result, words, rows)
-    return result
+helpers = helpers_of(__file__)
+oracles = oracles_of(__file__)
 
 
 @pytest.mark.points(0.5, part="language_model", hidden=True)
@@ -16,29 +16,22 @@ def test_embedding_gradient(stage, judge, rng):
     embedding = stage.nn.Embedding(6, 3)
     (embedding(stage.Tensor(words)) * stage.Tensor(g.astype("float32"))).sum().backward()
     judge.close(
-        "gradient", embedding.weight.grad, want=lambda: added(words, g, 6).astype("float32")
+        "gradient", embedding.weight.grad, want=lambda: oracles.added(words, g, 6).astype("float32")
     )
 
 
-def rnn_scores(words, table, cell, weight, bias):
+def scores(kind, words, table, cell, weight, bias):
+    """Return the scores of a model with one layer, and its state."""
     W_ih, W_hh, a, b = cell
-    h, result = np.zeros((words.shape[1], len(W_hh))), []
-    for row in table[words]:
-        h = np.tanh(row @ W_ih + a + h @ W_hh + b)
-        result.append(h @ weight + bias)
-    return np.concatenate(result), h[None]
-
-
-def lstm_scores(words, table, cell, weight, bias):
-    W_ih, W_hh, a, b = cell
-    h, result = np.zeros((words.shape[1], len(W_hh))), []
-    c = h
-    for row in table[words]:
-        i, f, g, o = np.split(row @ W_ih + a + h @ W_hh + b, 4, axis=1)
-        c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
-        h = np.tanh(c) / (1 + np.exp(-o))
-        result.append(h @ weight + bias)
-    return np.concatenate(result), h[None], c[None]
+    h = np.zeros((words.shape[1], len(W_hh)))
+    if kind == "rnn":
+        states = oracles.rnn_states("tanh", table[words], h, W_ih, W_hh, a + b)
+        last = [states[-1]]
+    else:
+        states, c = oracles.lstm_states(table[words], h, h, W_ih, W_hh, a + b)
+        last = [states[-1], c]
+    logits = states @ weight + bias
+    return [logits.reshape(-1, len(table)), *[state[None] for state in last]]
 
 
 @pytest.mark.points(1, part="language_model", hidden=True)
@@ -48,80 +41,38 @@ def test_whole_model(stage, judge, rng, kind):
     shapes = [(5, 2), (2, width), (3, width), (width,), (width,), (3, 5), (1, 5)]
     table, *cell, weight, bias = values = [rng.uniform(-1, 1, shape) for shape in shapes]
     model = stage.module("models").LanguageModel(2, 5, 3, seq_model=kind, dtype="float64")
-    for parameter, value in zip(model.parameters(), values, strict=True):
-        parameter.data = stage.Tensor(value)
+    helpers.fill(stage, model.parameters(), values)
     logits, state = model(stage.Tensor(words))
-    if kind == "rnn":
-        judge.close(
-            "scores", [logits, state], want=lambda: rnn_scores(words, table, cell, weight, bias)
-        )
-    else:
-        judge.close(
-            "scores", [logits, *state], want=lambda: lstm_scores(words, table, cell, weight, bias)
-        )
-
-
-def tiny_model(stage, table):
-    """Return a model of which the scores are those of a table, and a state for each text."""
-
-    class Tiny(stage.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.table = stage.nn.Parameter(stage.Tensor(table))
-
-        def forward(self, words, h=None):
-            one_hot = stage.init.one_hot(len(table), words, dtype="float64")
-            scores = one_hot @ self.table
-            if h is not None:
-                scores = scores + h
-            if not self.training:
-                scores = scores * 0.25
-            return scores.reshape((-1, len(table))), scores[-1] * 0.5
-
-    return Tiny()
-
-
-def passed(columns, W, seq_len, lr=0, clip=None, scale=1):
-    """Return accuracy, loss and the table after an epoch of truncated backpropagation."""
-    state, right, total = 0, 0, 0
-    for start in range(0, len(columns) - 1, seq_len):
-        words = columns[start : min(start + seq_len, len(columns) - 1)]
-        following = columns[start + 1 : start + 1 + seq_len].ravel()
-        z = (W[words] + state) * scale
-        p = np.exp(z).reshape(-1, len(W))
-        p /= p.sum(1, keepdims=True)
-        rows = np.arange(len(p))
-        right += np.sum(p.argmax(1) == following)
-        total -= np.log(p[rows, following]).sum()
-        p[rows, following] -= 1
-        slope = np.zeros_like(W)
-        np.add.at(slope, words.ravel(), p / len(p))
-        norm = np.linalg.norm(slope)
-        W = W - lr * slope * (1 if clip is None else min(1, clip / (norm + 1e-6)))
-        state = z[-1] * 0.5
-    count = columns[1:].size
-    return [right / count, total / count, W]
+    judge.close(
+        "scores",
+        [logits, state] if kind == "rnn" else [logits, *state],
+        want=lambda: scores(kind, words, table, cell, weight, bias),
+    )
 
 
 @pytest.mark.points(0.5, part="language_model", hidden=True)
 def test_training_epoch_with_clipping(stage, judge, rng):
     columns, table = rng.integers(4, size=(8, 2)), rng.standard_normal((4, 4))
-    model = tiny_model(stage, table).eval()
+    model = helpers.tiny_model(stage, table).eval()
     opt = stage.optim.SGD(model.parameters(), lr=1.5)
     epoch = stage.module("apps.simple_ml").epoch_general_ptb
     got = epoch(columns.copy(), model, 3, opt=opt, clip=0.1)
     judge.close(
-        "results and table", [*got, model.table], want=lambda: passed(columns, table, 3, 1.5, 0.1)
+        "results and table",
+        [*got, model.table],
+        want=lambda: oracles.text_epoch(columns, table, 3, 1.5, 0.1),
     )
 
 
 @pytest.mark.points(1, part="language_model", hidden=True)
 def test_evaluation_epoch(stage, judge, rng):
     columns, table = rng.integers(5, size=(9, 3)), rng.standard_normal((5, 5))
-    model = tiny_model(stage, table)
+    model = helpers.tiny_model(stage, table)
     evaluate = stage.module("apps.simple_ml").evaluate_ptb
     got = evaluate(model, columns.copy(), 3)
-    judge.close("accuracy and loss", got, want=lambda: passed(columns, table, 3, scale=0.25)[:2])
+    judge.close(
+        "accuracy and loss", got, want=lambda: oracles.text_epoch(columns, table, 3, scale=0.25)[:2]
+    )
 
 
 @pytest.mark.points(1, part="language_model", hidden=True)

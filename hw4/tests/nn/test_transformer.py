@@ -14,7 +14,7 @@ def np_attention(q, k, v, causal, kept=1.0):
         queries, keys = scores.shape[-2:]
         weights = weights * (np.arange(keys) <= np.arange(queries)[:, None] + keys - queries)
     weights = weights / weights.sum(-1, keepdims=True) * kept
-    return weights @ v, weights
+    return np.matmul(weights, v), weights
 
 
 def np_layer_norm(x, p, name):

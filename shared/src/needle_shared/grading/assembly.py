@@ -35,9 +35,9 @@ class Files:
         )
 
     @property
-    def has_native(self) -> bool:
-        """Whether a file of the student's is compiled."""
-        return any(not name.startswith(SOURCES) for name in self.taken)
+    def native_sources(self) -> tuple[str, ...]:
+        """The student's files that are compiled, by their names below `hwN/`."""
+        return tuple(name for name in self.taken if not name.startswith(SOURCES))
 
 
 def overlay(
@@ -46,7 +46,10 @@ def overlay(
     submitted: Mapping[str, bytes],
     broken: Mapping[str, str],
 ) -> Files:
-    """Return the stage's files with those of the student; `broken` ones stay the skeleton's."""
+    """Return the stage's files with those of the student.
+
+    Those of `broken` stay the skeleton's; it says why, as what follows a file's name.
+    """
     taken = {name: content for name, content in submitted.items() if name not in broken}
     missing = {
         name: "is missing from the submission" for name in assignment.files if name not in submitted
@@ -54,7 +57,7 @@ def overlay(
     return Files(
         files={**skeleton, **taken},
         taken=tuple(sorted(taken)),
-        replaced={**missing, **{name: f"does not compile: {why}" for name, why in broken.items()}},
+        replaced={**missing, **broken},
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import queue
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -41,12 +42,15 @@ class Graded:
 
 
 class Batch:
-    """The submissions of a class. `out` holds a folder for each student."""
+    """The submissions of a class. `out` holds a folder for each student.
 
-    def __init__(self, grader: Grader, out: Path) -> None:
+    Nothing is stored once `stopped` is set: a sandbox that is killed looks like a crash.
+    """
+
+    def __init__(self, grader: Grader, out: Path, stopped: threading.Event | None = None) -> None:
         self._grader = grader
         self._out = out
-        self._stop = threading.Event()
+        self._stop = stopped or threading.Event()
         stages = grader.setup.assignment.earlier
         own = grader.rules.earlier != "reference"
         self._earlier = [grader.setup.repository.assignment(name) for name in stages if own]
@@ -70,9 +74,14 @@ class Batch:
         def work(item: Item) -> Graded:
             slot = slots.get()
             try:
-                graded = self.one(item, slot, again=again)
-                if not graded.kept:
-                    keep(graded.result)
+                return self._kept(item, slot, keep, again=again)
+            except OSError:  # nothing more can be stored
+                raise
+            except Exception as error:  # a fault of the grader costs one result, not the class
+                if self._stop.is_set():
+                    raise
+                graded = Graded(self._failed(item.student, error))
+                keep(graded.result)
                 return graded
             finally:
                 slots.put(slot)
@@ -83,6 +92,22 @@ class Batch:
         finally:
             self._stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _kept(
+        self, item: Item, slot: int, keep: Callable[[Result], None], *, again: bool
+    ) -> Graded:
+        """Return the result of an item, and store it if it is new."""
+        graded = self.one(item, slot, again=again)
+        if self._stop.is_set():
+            raise SandboxError("stopped")
+        if not graded.kept:
+            keep(graded.result)
+        return graded
+
+    def _failed(self, student: str, error: Exception) -> Result:
+        why = f"a fault of the grader: {type(error).__name__}: {error}"
+        log = "".join(traceback.format_exception(error))
+        return replace(self._grader.empty(student, "infra_error", why), log=log)
 
     def one(self, item: Item, slot: int, *, again: bool = False) -> Graded:
         """Return the result of an item."""

@@ -7,15 +7,21 @@ find there how the expected values are computed.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+
+from needle_shared.grading.catalogue import CatalogueError
 
 _JUDGE = "judge"
+_OWN = "needle_shared"
+_INSIDE = f"{_OWN}.grading.inside"  # the only part of it that a sandbox has
 
 
-def without_oracles(source: str) -> str:
+def without_oracles(source: str, name: str = "checks") -> str:
     """Return the source of checks without each `want=` and all that only these used.
 
     Of the definitions, imports and assignments of the module those are kept that the checks, the
-    fixtures and what they use need by name.
+    fixtures and what they use need by name. Raises CatalogueError, with the `name` of the file,
+    where that is something of `needle_shared` that no sandbox has: an oracle outside of `want=`.
     """
     tree = _Cut().visit(ast.parse(source))
     needed: set[str] = set()
@@ -34,7 +40,39 @@ def without_oracles(source: str) -> str:
             kept.append(item[1])
             needed |= _used(item[1])
     tree.body = sorted(kept, key=lambda statement: statement.lineno)
+    _refuse_oracles(tree, name)
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def _refuse_oracles(tree: ast.Module, name: str) -> None:
+    """Raise CatalogueError if checks still need what is not in the sandbox, such as oracles."""
+    for absent in filter(_is_absent, tree.body):
+        names = set(_defined(absent) or ())
+        where = (absent.lineno, ast.unparse(absent))
+        for statement in tree.body:
+            used = [node for node in _loads(statement) if node.id in names]
+            if used and isinstance(statement, ast.Assign):
+                names |= _defined(statement) or set()
+            elif used:
+                where = min((node.lineno, node.id) for node in used)
+                break
+        raise CatalogueError(
+            f"{name}, line {where[0]}: {where[1]!r} is used outside of want=, "
+            "and the sandbox has no oracles"
+        )
+
+
+def _is_absent(statement: ast.stmt) -> bool:
+    """Return whether a statement imports a part of needle_shared that no sandbox has."""
+    if isinstance(statement, ast.ImportFrom):
+        modules = [statement.module or ""]
+    elif isinstance(statement, ast.Import):
+        modules = [alias.name for alias in statement.names]
+    else:
+        return False
+    return any(
+        m.partition(".")[0] == _OWN and not f"{m}.".startswith(f"{_INSIDE}.") for m in modules
+    )
 
 
 class _Cut(ast.NodeTransformer):
@@ -95,11 +133,14 @@ def _marked(statement: ast.stmt) -> bool:
 
 
 def _used(statement: ast.stmt) -> set[str]:
-    return {
-        node.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
+    return {node.id for node in _loads(statement)}
+
+
+def _loads(statement: ast.stmt) -> Iterator[ast.Name]:
+    """Yield the names that a statement reads, where it does."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node
 
 
 def _used_in(function: ast.FunctionDef) -> set[str]:

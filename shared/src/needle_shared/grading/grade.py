@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 import shutil
@@ -17,6 +18,7 @@ from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.catalogue import Check
 from needle_shared.grading.gate import Gate
 from needle_shared.grading.native.build import Built
+from needle_shared.grading.native.compiling import BuildLimits
 from needle_shared.grading.reference import Reference, reference_job
 from needle_shared.grading.results.model import CheckResult, Result
 from needle_shared.grading.run_checks import NOT_RUN, SHORTEST, Clock, Ran, run_checks, total
@@ -27,7 +29,8 @@ from needle_shared.grading.skeletons import Skeletons
 from needle_shared.grading.submission.intake import Submission
 
 Earlier = Literal["reference", "own", "both"]
-_ROUNDS = 2  # of replacing files that do not compile
+_ROUNDS = 3  # of replacing files that do not compile
+_IMPORT = 2.0  # times the seconds of a check
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Rules:
     earlier: Earlier = "reference"
     only: str | None = None  # a regular expression for the names of checks
     check_seconds: float = SHORTEST
+    build_seconds: float = BuildLimits().seconds
 
 
 class Grader:
@@ -53,6 +57,7 @@ class Grader:
         self.gate = Gate()
         self.record = {**setup.record(), "seed": rules.seed, "earlier": rules.earlier}
         self.record |= {"check_seconds": rules.check_seconds}
+        self.record |= {"build_seconds": rules.build_seconds}
         self.record |= {"sandbox": setup.sandbox.describe()}
 
     def chosen(self) -> list[Check]:
@@ -129,20 +134,40 @@ class _Work:
 
     def _run(self) -> tuple[Files, dict[Kind, Ran]]:
         """Assemble and run, again without files that do not compile."""
-        for left in reversed(range(_ROUNDS + 1)):
+        broken = self._broken(self.assignment.stage)
+        for _ in range(_ROUNDS):
             files, package = self._assemble(self.assignment, self.submission.files)
-            earlier = self._earlier()
             try:
-                return files, self._run_kinds(package, earlier, files)
+                ran = self._run_kinds(package, self._earlier(), files)
             except BrokenError as error:
-                if not left:
-                    files = replace(files, replaced={**files.replaced, **error.files})
-                    unusable = UnusableError("protocol", "the package does not compile")
-                    failed: dict[Kind, Ran] = {kind: Ran(unusable=unusable) for kind in KINDS}
-                    return files, failed
-                broken = {f"src/{name}": why for name, why in error.files.items()}
-                self._broken(self.assignment.stage).update(broken)
-        raise AssertionError
+                why = {f"src/{name}": _not_compiled(why) for name, why in error.files.items()}
+                broken.update(why)
+                continue
+            unusable = next((part.unusable for part in ran.values() if part.unusable), None)
+            if unusable is None or not files.native_sources:
+                return files, ran
+            return self._without_native(files, unusable) or (files, ran)
+        files = replace(files, replaced={**files.replaced, **broken})
+        unusable = UnusableError("protocol", "the package does not compile")
+        return files, {kind: Ran(unusable=unusable) for kind in KINDS}
+
+    def _without_native(
+        self, files: Files, error: UnusableError
+    ) -> tuple[Files, dict[Kind, Ran]] | None:
+        """Run with the skeleton's C++: a program that cannot be loaded takes no Python with it.
+
+        Return None if that does not help either.
+        """
+        why = f"cannot be loaded: {error.message}"
+        before = dict(self._broken(self.assignment.stage)), list(self.notes)
+        self._broken(self.assignment.stage).update(dict.fromkeys(files.native_sources, why))
+        files, package = self._assemble(self.assignment, self.submission.files)
+        with contextlib.suppress(BrokenError):
+            ran = self._run_kinds(package, self._earlier(), files)
+            if not any(part.unusable for part in ran.values()):
+                return files, ran
+        self.broken[self.assignment.stage], self.notes = before
+        return None
 
     def _run_kinds(self, package: Package, earlier: list[Package], files: Files) -> dict[Kind, Ran]:
         ran: dict[Kind, Ran] = {}
@@ -155,10 +180,12 @@ class _Work:
                 binds=self.setup.binds_for(kind, package, earlier),
                 sources=files.python_sources,
                 slot=self.slot,
+                import_seconds=_IMPORT * self.grader.rules.check_seconds,
             )
             rival = reference_job(self.setup, self.grader.rules.seed, kind, self.slot + 1)
-            if not checks:
-                ran[kind] = Ran()
+            unusable = [part.unusable for part in ran.values() if part.unusable is not None]
+            if not checks or unusable:  # what cannot be imported once is not tried again
+                ran[kind] = Ran(unusable=next(iter(unusable), None))
                 continue
             grader = self.grader
             ran[kind] = run_checks(
@@ -178,16 +205,26 @@ class _Work:
         files = overlay(assignment, skeleton, submitted, self._broken(stage))
         extension: Path | None = None
         if assignment.native is not None:
-            built = self.grader.skeletons.build(assignment, files.files, self.slot)
+            built = self._build(assignment, files)
             if built.errors:
                 self.notes.extend(f"{stage}: the C++ does not compile: {e}" for e in built.errors)
                 self._broken(stage).update(_at_fault(files, built))
                 files = overlay(assignment, skeleton, submitted, self._broken(stage))
-                built = self.grader.skeletons.build(assignment, files.files, self.slot)
+                built = self._build(assignment, files)
             extension = built.module
         self.notes.extend(f"{stage}: {name} {why}" for name, why in files.replaced.items())
         folder = self.folder / stage
         return files, write_package(assignment, files.files, extension, folder)
+
+    def _build(self, assignment: Assignment, files: Files) -> Built:
+        """Build the extension; alone, if that took too long beside others."""
+        gate, build = self.grader.gate, self.grader.skeletons.build
+        with gate.shared():
+            built = build(assignment, files.files, self.slot)
+        if built.late:
+            with gate.alone():
+                built = build(assignment, files.files, self.slot)
+        return built
 
     def _earlier(self) -> list[Package]:
         """Return the earlier stages: the reference's, or the student's where they handed one in."""
@@ -243,10 +280,14 @@ def kind_of(check: Check) -> Kind:
 
 def _at_fault(files: Files, built: Built) -> dict[str, str]:
     """Return the student's sources that have errors, or if that is not known all C++ of theirs."""
-    native = [name for name in files.taken if not name.endswith(".py")]
+    native = files.native_sources
     known = [name for name in native if name in built.failed]
-    return dict.fromkeys(known or native, "see the compiler's errors")
+    return dict.fromkeys(known or native, _not_compiled("see the compiler's errors"))
+
+
+def _not_compiled(why: str) -> str:
+    return f"does not compile: {why}"
 
 
 def _pending(check: Check) -> str:
-    return f"needs {check.needs}, which this machine has not: to be graded on one that has"
+    return f"needs {check.needs}, which the sandbox does not have: neither earned nor lost"

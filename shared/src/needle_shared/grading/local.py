@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,19 @@ import pytest
 
 from needle_shared.grading.assignment import read_assignment
 from needle_shared.grading.compare import difference
+from needle_shared.grading.inside.beside import module_beside
 from needle_shared.grading.inside.records import Record, arrays_of, exception_of, plain
 from needle_shared.grading.inside.stage import Stage
+
+ORACLES = "oracles.py"
+
+
+def oracles_of(check: str) -> ModuleType:
+    """Return the module `hwN/checks/oracles.py` for the file of a check, hidden or not.
+
+    It is for `want=` alone: no sandbox has it. Raises FileNotFoundError if the stage has none.
+    """
+    return module_beside(check, ORACLES)
 
 
 class LocalJudge:

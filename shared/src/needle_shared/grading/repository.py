@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-import re
+import sys
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from needle_shared.grading.assignment import FILE, Assignment, AssignmentError, read_assignment
+from needle_shared.grading.inside.beside import HELPERS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_PREFIX = "needle-"
 
 
 class RepositoryError(RuntimeError):
@@ -41,9 +51,19 @@ class Repository:
 
     def needs(self, stage: str) -> list[str]:
         """Return the earlier stages that a stage imports, by its pyproject.toml, in order."""
+        names = (requirement.name for requirement in self._requirements(stage))
+        return sorted(name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX))
+
+    def requirements(self, stage: str) -> list[str]:
+        """Return the names of the other packages that a stage imports."""
+        names = [requirement.name for requirement in self._requirements(stage)]
+        return [name for name in names if not name.startswith(_PREFIX)]
+
+    def _requirements(self, stage: str) -> list[Requirement]:
         text = (self.root / stage / "pyproject.toml").read_text(encoding="utf-8")
-        listed = re.search(r"^dependencies\s*=\s*\[(.*?)\]", text, re.MULTILINE | re.DOTALL)
-        return sorted(set(re.findall(r'"needle-(hw\d+)', listed[1] if listed else "")))
+        listed = tomllib.loads(text)["project"].get("dependencies", [])
+        found = [Requirement(line) for line in listed]
+        return [r for r in found if r.marker is None or r.marker.evaluate({"extra": ""})]
 
     def package_files(self, stage: str) -> dict[str, bytes]:
         """Return the reference's Python files, by their names below `hwN/src`."""
@@ -66,3 +86,8 @@ class Repository:
         }
         hidden = {name: text for name, text in files.items() if name.startswith("hidden/")}
         return {name: text for name, text in files.items() if name not in hidden}, hidden
+
+    def check_helpers(self, stage: str) -> dict[str, bytes]:
+        """Return what the checks need beside them, by its name below `hwN/checks`."""
+        path = self.root / stage / "checks" / HELPERS
+        return {HELPERS: path.read_bytes()} if path.is_file() else {}

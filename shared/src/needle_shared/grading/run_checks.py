@@ -12,7 +12,7 @@ from needle_shared.grading.duel import run_timed
 from needle_shared.grading.gate import Gate
 from needle_shared.grading.outcome import Outcome
 from needle_shared.grading.reference import Reference
-from needle_shared.grading.sandbox.interface import Sandbox
+from needle_shared.grading.sandbox.interface import Sandbox, SandboxError
 from needle_shared.grading.session import Job, Session, StartError, UnusableError
 
 SHORTEST = 10.0  # seconds for a check, at least
@@ -26,16 +26,27 @@ NOT_RUN = "not run: the time for this submission was over"
 
 @dataclass
 class Clock:
-    """The time that is left for a submission, and what a check has of it at least."""
+    """The time that is left for the checks of a submission, and what each has of it at least.
+
+    It runs while it is held as a context: builds and waiting for others are not the submission's.
+    """
 
     seconds: float
     check_seconds: float = SHORTEST
-    started: float = field(default_factory=time.monotonic)
+    started: float | None = None
 
     @property
     def left(self) -> float:
         """The seconds that are left."""
-        return self.seconds - (time.monotonic() - self.started)
+        now = time.monotonic()
+        return self.seconds - (0.0 if self.started is None else now - self.started)
+
+    def __enter__(self) -> Clock:
+        self.started = time.monotonic()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.seconds, self.started = self.left, None
 
 
 @dataclass
@@ -70,21 +81,25 @@ def run_checks(
 ) -> Ran:
     """Run checks in order; each death costs its own check only.
 
-    A check that took too long is tried again alone, when the others are done: a busy machine is
-    not the submission's fault. `rival` is the reference's job, for timed checks. Raise BrokenError
-    and StartError as `Session` does.
+    A check that took too long is tried again alone, when the others are done, and so is an import:
+    a busy machine is not the submission's fault. `rival` is the reference's job, for timed checks.
+    Raise BrokenError and StartError as `Session` does.
     """
     ran = Ran()
     todo = list(checks)
     while todo and clock.left > 0:
-        with gate.shared():
+        with gate.shared(), clock:
             todo = _run_until_death(sandbox, job, todo, reference, clock, ran, rival)
+        if ran.unusable is not None and ran.unusable.status == "timeout":
+            ran.unusable = None
+            with gate.alone(), clock:
+                todo = _run_until_death(sandbox, job, todo, reference, clock, ran, rival)
         if ran.unusable is not None:
             return ran
     for check in [c for c in checks if _timed_out(ran, c)]:
         if clock.left <= 0:
             break
-        with gate.alone():
+        with gate.alone(), clock:
             _run_until_death(sandbox, job, [check], reference, clock, ran, rival)
     return ran
 
@@ -130,7 +145,7 @@ def _run_until_death(
 def start(sandbox: Sandbox, job: Job) -> Session:
     """Start a session; try again where the machine, not the submission, made it fail."""
     for pause in _PAUSES:
-        with contextlib.suppress(StartError):
+        with contextlib.suppress(StartError, SandboxError):
             return Session(sandbox, job)
         time.sleep(pause)
     return Session(sandbox, job)

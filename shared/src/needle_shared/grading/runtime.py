@@ -22,7 +22,6 @@ from needle_shared.grading.sandbox.interface import Bind
 
 TOOLS = ("numpy", "pytest")
 DRIVER, SITE, EARLIER, SUBMISSION, CHECKS = "driver", "site", "earlier", "submission", "checks"
-_PREFIX = "needle-"
 
 
 class MissingPackageError(RuntimeError):
@@ -30,7 +29,7 @@ class MissingPackageError(RuntimeError):
 
 
 def distributions(names: Iterable[str]) -> dict[str, metadata.Distribution]:
-    """Return distributions and all that they require, without packages of this repository."""
+    """Return distributions and all that they require."""
     found: dict[str, metadata.Distribution] = {}
     todo = list(names)
     while todo:
@@ -42,8 +41,7 @@ def distributions(names: Iterable[str]) -> dict[str, metadata.Distribution]:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             raise MissingPackageError(f"{name} is not installed, but is needed to grade") from None
-        if not key.startswith(_PREFIX):
-            found[key] = distribution
+        found[key] = distribution
         for line in distribution.requires or []:
             requirement = Requirement(line)
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
@@ -51,9 +49,9 @@ def distributions(names: Iterable[str]) -> dict[str, metadata.Distribution]:
     return dict(sorted(found.items()))
 
 
-def site_binds(stages: Iterable[str]) -> list[Bind]:
-    """Return what shows pytest, NumPy and the requirements of stages in the folder `site`."""
-    wanted = [*TOOLS, *(f"{_PREFIX}{stage}" for stage in stages)]
+def site_binds(requirements: Iterable[str]) -> list[Bind]:
+    """Return what shows pytest, NumPy and other distributions in the folder `site`."""
+    wanted = [*TOOLS, *requirements]
     binds: dict[str, Bind] = {}
     for distribution in distributions(wanted).values():
         for file in distribution.files or []:

@@ -84,6 +84,7 @@ class Job:
     sources: tuple[str, ...] = ()
     limits: Limits = LIMITS
     slot: int = 0
+    import_seconds: float = IMPORT_SECONDS
 
 
 class Session:
@@ -158,11 +159,12 @@ class Session:
 
     def _import(self) -> None:
         """Wait until the submission is imported."""
+        seconds = self._job.import_seconds
         try:
-            header, _ = self._channel.frame(time.monotonic() + IMPORT_SECONDS, 0)
+            header, _ = self._channel.frame(time.monotonic() + seconds, 0)
         except TimeoutError:
             raise UnusableError(
-                "timeout", f"importing the package took longer than {IMPORT_SECONDS:g} s"
+                "timeout", f"importing the package took longer than {seconds:g} s"
             ) from None
         except ClosedError:
             raise UnusableError("crash", self._death("while the package was imported")) from None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import metadata
@@ -32,6 +30,7 @@ from needle_shared.grading.runtime import (
     write_files,
 )
 from needle_shared.grading.sandbox.interface import Bind, Sandbox
+from needle_shared.grading.temporary import TemporaryFolder, remove_abandoned
 
 Kind = Literal["visible", "hidden"]
 KINDS: tuple[Kind, Kind] = ("visible", "hidden")
@@ -59,7 +58,9 @@ class Setup:
         self.repository = repository
         self.assignment: Assignment = repository.assignment(stage)
         self.sandbox = sandbox
-        self.folder = Path(tempfile.mkdtemp(prefix="needle-grade-"))
+        remove_abandoned()
+        self._temporary = TemporaryFolder()
+        self.folder = self._temporary.path
         try:
             self._prepare()
         except BaseException:
@@ -70,14 +71,20 @@ class Setup:
         self.folder.chmod(0o755)
         stage = self.assignment.stage
         self.earlier_stages = self.repository.needs(stage)
-        self.binds = (*driver_binds(), *site_binds([*self.earlier_stages, stage]))
-        self.references = {name: self._reference(name) for name in [*self.earlier_stages, stage]}
+        stages = [*self.earlier_stages, stage]
+        required = [name for s in stages for name in self.repository.requirements(s)]
+        self.binds = (*driver_binds(), *site_binds(required))
+        self.references = {name: self._reference(name) for name in stages}
         sources = self.repository.check_files(stage)
-        self.check_hash = digest({**sources[0], **sources[1]})
+        helpers = self.repository.check_helpers(stage)
+        self.check_hash = digest({**sources[0], **sources[1], **helpers})
         for kind, files in zip(KINDS, sources, strict=True):
-            cut = {name: without_oracles(text.decode()).encode() for name, text in files.items()}
+            cut = {
+                name: without_oracles(text.decode(), f"{stage}/checks/{name}").encode()
+                for name, text in files.items()
+            }
             (self.folder / kind).mkdir()
-            write_files(self.folder / kind, cut)
+            write_files(self.folder / kind, {**cut, **helpers})
 
     def _reference(self, stage: str) -> Package:
         """Return a copy of a stage's reference, with its built extension."""
@@ -127,7 +134,7 @@ class Setup:
 
     def close(self) -> None:
         """Remove the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._temporary.close()
 
     def __enter__(self) -> Setup:
         return self

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.native.build import Built, build_extension
+from needle_shared.grading.native.compiling import BuildLimits
 from needle_shared.grading.sandbox.interface import Sandbox
 from needle_shared.grading.skeleton.files import skeleton_files
 
@@ -15,8 +16,9 @@ from needle_shared.grading.skeleton.files import skeleton_files
 class Skeletons:
     """Makes each skeleton once, and builds identical sources once."""
 
-    def __init__(self, sandbox: Sandbox, cache: Path) -> None:
+    def __init__(self, sandbox: Sandbox, cache: Path, limits: BuildLimits | None = None) -> None:
         self._sandbox = sandbox
+        self._limits = limits or BuildLimits()
         self._cache = cache
         self._made: dict[str, dict[str, bytes]] = {}
         self._lock = threading.Lock()
@@ -36,5 +38,6 @@ class Skeletons:
             self._sandbox,
             self._cache,
             skeleton=self.files(assignment),
+            limits=self._limits,
             slot=slot,
         )

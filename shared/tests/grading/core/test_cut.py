@@ -3,6 +3,7 @@ import textwrap
 
 import pytest
 
+from needle_shared.grading.catalogue import CatalogueError
 from needle_shared.grading.cut import without_oracles
 
 
@@ -86,3 +87,62 @@ def test_other_calls_keep_their_arguments() -> None:
 
 def test_a_check_whose_body_was_an_oracle_stays_a_function() -> None:
     assert "pass" in cut('def test_x(judge):\n    """What is expected."""\n')
+
+
+BESIDE = """
+    from needle_shared.grading.inside.beside import helpers_of
+    from needle_shared.grading.local import oracles_of
+
+    helpers = helpers_of(__file__)
+    oracles = oracles_of(__file__)
+
+    def test_x(stage, judge, rng):
+        x = {x}
+        judge.close("x", stage.f(x), want=lambda: oracles.f(x))
+"""
+
+
+def test_oracles_beside_the_checks_are_gone_and_helpers_are_not() -> None:
+    text = cut(BESIDE.format(x="helpers.draw(rng)"))
+    assert "oracles" not in text
+    assert "grading.local" not in text
+    assert text.startswith("from needle_shared.grading.inside.beside import helpers_of\n")
+    assert "helpers = helpers_of(__file__)" in text
+    assert "helpers" not in cut(BESIDE.format(x="rng.random(3)"))
+
+
+def test_a_module_of_inside_is_no_oracle() -> None:
+    source = "import {0}\ndef test_x(stage):\n    stage.f({0})\n"
+    assert "import" in cut(source.format("needle_shared.grading.inside"))
+    for name in ("needle_shared", "needle_shared.grading.insides", "needle_shared.testing"):
+        with pytest.raises(CatalogueError, match=r"line 3: 'needle_shared' is used outside"):
+            cut(source.format(name))
+
+
+@pytest.mark.parametrize(
+    ("x", "line", "name"),
+    [
+        ("oracles.draw(rng)", 9, "oracles"),
+        ("[y for y in (oracles_of(__file__),)]", 9, "oracles_of"),
+        ("table", 9, "table"),
+        ("known(rng)", 13, "oracles"),
+    ],
+    ids=["in a check", "loaded there", "by a table", "by a function"],
+)
+def test_an_oracle_outside_of_want_is_refused(x: str, line: int, name: str) -> None:
+    source = (
+        BESIDE.format(x=x)
+        + """
+    def known(rng):
+        return oracles.f(rng)
+"""
+    )
+    source = source.replace(
+        "oracles_of(__file__)\n\n", "oracles_of(__file__)\n    table = oracles.f(3)\n"
+    )
+    with pytest.raises(CatalogueError) as caught:
+        without_oracles(textwrap.dedent(source), "hw9/checks/test_x.py")
+    assert str(caught.value) == (
+        f"hw9/checks/test_x.py, line {line}: {name!r} is used outside of want=, "
+        "and the sandbox has no oracles"
+    )

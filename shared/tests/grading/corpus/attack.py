@@ -19,7 +19,8 @@ class Attack:
     """A submission; its mark is that of the same one with `stubs` in the place of what is bad.
 
     `base` is what the files are made of: all points, or none. `extra` are more files, or others.
-    `stubs` are symbols whose points are lost, and `nothing` says that none are left.
+    `stubs` are symbols whose points are lost, and `nothing` says that none are left; with
+    `at_most`, other points may be lost, too: what it breaks is met by checks of other symbols.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Attack:
     remove: tuple[str, ...] = ()
     stubs: tuple[str, ...] = ()
     nothing: bool = False
+    at_most: bool = False
 
     def files(self, perfect: Files, skeleton: Files) -> Files:
         """Return the files of the submission, by names below `hw1/`."""

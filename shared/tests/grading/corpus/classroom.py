@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
 import shutil
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archives import Packed
 from attack import Attack, Files, write
 from plain_user import NOBODY, as_nobody
 
@@ -22,6 +25,24 @@ from needle_shared.grading.skeleton.stubs import stub
 
 ROOT = Path(__file__).parents[4]
 TOKEN = "the-teachers-token"
+
+
+def adopt_orphans() -> None:
+    """Become the parent of all processes below this one that lose theirs."""
+    PR_SET_CHILD_SUBREAPER = 36
+    assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+
+
+def children_left() -> list[str]:
+    """Return the children of this process that have not ended: none, or orphans."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            before, _, after = path.read_text(errors="replace").rpartition(")")
+            state, parent = after.split()[:2]
+            if int(parent) == os.getpid() and state not in "ZX":
+                found.append(before)
+    return found
 
 
 def honest(stubs: Sequence[str]) -> str:
@@ -35,11 +56,14 @@ class Class:
 
     folder: Path
     plain: bool
+    stage: str = "hw1"
+    said: str = ""
+    mounts: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for name in ("submissions", "tmp", "home"):
             (self.folder / name).mkdir(parents=True)
-        assignment = read_assignment(ROOT / "hw1")
+        assignment = read_assignment(ROOT / self.stage)
         self.perfect: Files = reference_files(assignment)
         self.skeleton: Files = skeleton_files(assignment)
 
@@ -53,16 +77,20 @@ class Class:
             write(files, self.folder / "submissions" / attack.name)
             self.add_honest(attack.stubs)
 
+    def add_packed(self, packed: Sequence[Packed]) -> None:
+        for item in packed:
+            item.make(self.folder / "submissions" / item.name, self.perfect)
+
     def add_honest(self, stubs: Sequence[str]) -> None:
         files = dict(self.perfect)
         for symbol in stubs:
             file, _, name = symbol.partition("::")
-            files[file] = stub(file, files[file].decode(), [name], "hw1").encode()
+            files[file] = stub(file, files[file].decode(), [name], self.stage).encode()
         write(files, self.folder / "submissions" / honest(stubs))
 
     def command(self, *options: str) -> tuple[list[str], dict[str, str]]:
         """Return the command that grades the class, and its environment."""
-        command = [sys.executable, "-m", "needle_shared.grading", "run", "hw1"]
+        command = [sys.executable, "-m", "needle_shared.grading", "run", self.stage]
         command += [str(self.folder / "submissions"), "--out", str(self.out), "--root", str(ROOT)]
         command += ["--jobs", "2", *options]
         env = {
@@ -74,7 +102,7 @@ class Class:
         }
         if self.plain:
             for path in [self.folder, *self.folder.rglob("*")]:
-                os.chown(path, NOBODY, NOBODY)
+                os.lchown(path, NOBODY, NOBODY)
             needed = {Path(sys.prefix), Path(sys.base_prefix), ROOT, self.folder}
             needed |= {Path(needle_shared.__file__).parents[2]}
             holds = self.folder.parent / f"{self.folder.name}-holds"
@@ -84,6 +112,7 @@ class Class:
 
     def grade(self, *options: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
         command, env = self.command(*options)
+        adopt_orphans()
         return subprocess.run(
             command,
             env=env,
@@ -98,19 +127,8 @@ class Class:
         return json.loads((self.out / name / "result.json").read_text())
 
     def left_processes(self) -> list[str]:
-        """Return what still runs of the grader: of the users of its sandboxes, or of its folder."""
-        found = []
-        for path in Path("/proc").glob("[0-9]*"):
-            try:
-                status = (path / "status").read_text()
-                environ = (path / "environ").read_bytes()
-            except OSError:
-                continue
-            uid = int(status.partition("Uid:\t")[2].partition("\t")[0])
-            users = {NOBODY} if self.plain else range(200_000, 210_000)
-            if "State:\tZ" not in status and (uid in users or str(self.folder).encode() in environ):
-                found.append(status.partition("\n")[0])
-        return found
+        """Return what still runs of the grader."""
+        return children_left()
 
     def left_files(self) -> list[str]:
         return sorted(p.name for p in (self.folder / "tmp").iterdir())

@@ -1,4 +1,4 @@
-"""The whole class in one run of the grader: each mark is the one earned, and nothing is left.
+"""Whole classes in one run of the grader each: every mark is the one earned, and nothing is left.
 
 As root and as a user without rights. A sandbox of tier A or B is needed.
 """
@@ -8,34 +8,46 @@ from __future__ import annotations
 import csv
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from archives import OUTSIDE, PACKED
 from attack import Attack
 from attacks import ALL, LIES
-from classroom import Class, honest
+from classroom import TOKEN, Class, honest
+from more_attacks import MORE, MORE_LIES
+from native_attacks import NATIVE
 
 from needle_shared.grading.sandbox.find import diagnose
 
 ISOLATED = any(f.works and f.tier in {"A", "B"} for f in diagnose())
 pytestmark = pytest.mark.skipif(not ISOLATED, reason="bubblewrap does not work on this machine")
 USERS = ["root", "plain user"] if os.geteuid() == 0 else ["plain user"]
+ATTACKS: dict[str, Sequence[Attack]] = {"hw1": [*ALL, *MORE], "hw0": NATIVE}
 # Enough checks to tell what is lost, and few enough to be quick; NEEDLE_CORPUS=full runs them all.
 FULL = os.environ.get("NEEDLE_CORPUS") == "full"
-OPTIONS = [] if FULL else ["--only", r"forward.*(matmul|tensor\[)", "--check-seconds", "3"]
+CHOSEN = {"hw1": r"forward.*(matmul|tensor\[)", "hw0": r"test_cpp.*(one batch|last)|softmax_loss"}
 
 
-@pytest.fixture(scope="module", params=USERS)
+@pytest.fixture(
+    scope="module",
+    params=[(user, stage) for user in USERS for stage in ATTACKS],
+    ids=lambda param: f"{param[0]}, {param[1]}",
+)
 def graded(request: pytest.FixtureRequest) -> Iterator[Class]:
+    user, stage = request.param
     folder = Path(tempfile.mkdtemp(prefix="needle-corpus-"))
     folder.chmod(0o755)
-    group = Class(folder / "class", plain=request.param != "root" and os.geteuid() == 0)
-    group.add(ALL)
+    group = Class(folder / "class", plain=user != "root" and os.geteuid() == 0, stage=stage)
+    group.add(ATTACKS[stage])
     group.add_honest([])
+    if stage == "hw1":
+        group.add_packed(PACKED)
     mounts = Path("/proc/self/mountinfo").read_text()
-    done = group.grade(*OPTIONS)
+    quick = ["--only", CHOSEN[stage], "--check-seconds", "3", "--build-seconds", "60"]
+    done = group.grade(*([] if FULL else quick))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     group.mounts = [mounts, Path("/proc/self/mountinfo").read_text()]
     group.said = done.stdout + done.stderr
@@ -44,26 +56,49 @@ def graded(request: pytest.FixtureRequest) -> Iterator[Class]:
     folder.rmdir()
 
 
-def earned(result: dict[str, Any]) -> str:
+def earned(result: dict[str, Any]) -> float:
     assert result["status"] == "graded", result
-    return result["total"]["earned"]
+    return float(result["total"]["earned"])
 
 
-@pytest.mark.parametrize("attack", ALL, ids=lambda attack: attack.name)
-def test_the_mark_is_the_one_earned(graded: Class, attack: Attack) -> None:
-    result = graded.result(attack.name)
-    expected = 0 if attack.nothing else earned(graded.result(honest(attack.stubs)))
-    assert earned(result) == expected, [c for c in result["checks"] if c["status"] != "passed"][:3]
+def test_the_mark_is_the_one_earned(graded: Class) -> None:
+    wrong = {}
+    for attack in ATTACKS[graded.stage]:
+        result = graded.result(attack.name)
+        expected = 0 if attack.nothing else earned(graded.result(honest(attack.stubs)))
+        mark = earned(result)
+        if not (mark <= expected if attack.at_most else mark == expected):
+            lost = [c for c in result["checks"] if c["status"] != "passed"]
+            wrong[attack.name] = mark, expected, result["notes"], lost[:2]
+    assert not wrong
+
+
+def test_archives_are_graded_or_say_why_not(graded: Class) -> None:
+    if graded.stage != "hw1":
+        pytest.skip("the archives are of hw1")
+    everything = earned(graded.result(honest([])))
+    for packed in PACKED:
+        result = graded.result(packed.student)
+        if packed.expected == "invalid":
+            assert result["status"] == "invalid", packed
+            assert len(result["message"]) > 20, packed
+            assert result["total"]["earned"] == 0
+        else:
+            assert (earned(result) == everything) == (packed.expected == "perfect"), packed
+    places = [graded.folder, *graded.folder.parents, graded.folder / "submissions"]
+    assert not [place for place in places if (place / OUTSIDE).exists()]
 
 
 def test_honest_submissions_differ_as_they_should(graded: Class) -> None:
     everything = graded.result(honest([]))
     assert {check["status"] for check in everything["checks"]} == {"passed"}
-    assert 0 < earned(graded.result("honest-MatMul-compute")) < earned(everything)
+    less = {attack.stubs for attack in ATTACKS[graded.stage] if attack.stubs}
+    for stubs in less:
+        assert 0 < earned(graded.result(honest(stubs))) < earned(everything)
 
 
 def test_failures_say_why(graded: Class) -> None:
-    for attack in ALL:
+    for attack in ATTACKS[graded.stage]:
         for check in graded.result(attack.name)["checks"]:
             if check["status"] != "passed" and not check["hidden"]:
                 assert check["message"], (attack.name, check)
@@ -78,23 +113,31 @@ def test_no_process_file_or_mount_is_left(graded: Class) -> None:
 
 def test_results_hold_what_the_grader_wrote_and_nothing_else(graded: Class) -> None:
     names = {"feedback.html", "result.json", "results.json", "junit.xml", "log.txt"}
-    students = {attack.name for attack in ALL}
+    students = {attack.name for attack in ATTACKS[graded.stage]}
     for folder in graded.out.iterdir():
         if folder.is_dir():
             assert {path.name for path in folder.iterdir()} == names
             students.discard(folder.name)
     assert not students
-    rows = list(csv.DictReader((graded.out / "gradebook.csv").open(encoding="utf-8")))
-    assert {row["status"] for row in rows} == {"graded"}
+    with (graded.out / "gradebook.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    packed = [p for p in PACKED if graded.stage == "hw1" and p.expected == "invalid"]
+    assert [row["status"] for row in rows].count("invalid") == len(packed)
+    assert {row["status"] for row in rows} <= {"graded", "invalid"}
     assert len(rows) == len(list((graded.folder / "submissions").iterdir()))
 
 
 def test_nothing_secret_is_told(graded: Class) -> None:
+    secrets = [TOKEN.encode()]
+    if os.geteuid() == 0:
+        secrets += [line for line in Path("/etc/shadow").read_bytes().split(b"\n")[:1] if line]
     for path in graded.out.rglob("*"):
         if path.is_file():
-            assert b"the-teachers-token" not in path.read_bytes()
-    assert "the-teachers-token" not in graded.said
+            text = path.read_bytes()
+            assert not [secret for secret in secrets if secret in text], path
+    assert TOKEN not in graded.said
 
 
 def test_lies_come_of_nothing(graded: Class) -> None:
-    assert sum(earned(graded.result(attack.name)) for attack in LIES) == 0
+    if graded.stage == "hw1":
+        assert sum(earned(graded.result(attack.name)) for attack in [*LIES, *MORE_LIES]) == 0

@@ -19,6 +19,9 @@ def folder(tmp_path):
 
 def test_nobody_else_may_enter(folder):
     assert stat.S_IMODE(folder.folder.stat().st_mode) == 0o700
+    folder.folder.chmod(0o755)
+    Cache(folder.folder)
+    assert stat.S_IMODE(folder.folder.stat().st_mode) == 0o700
 
 
 def test_a_file_is_written_whole_or_not(folder, monkeypatch):

@@ -128,6 +128,8 @@ FILES = {
     "hw1/src/needle_hw1/data/__init__.py": "",
     "hw1/tests/test_ops.py": "def test():\n    pass\n",
     "hw1/checks/conftest.py": "x = 1\n",
+    "hw1/checks/helpers.py": "x = 2\n",
+    "hw1/checks/oracles.py": "def oracle(x):\n    return x\n",
     "hw1/checks/test_ops.py": CHECKS,
     "hw1/checks/hidden/test_ops.py": "answer_of_hidden = 1\n",
     "hw1/parity/test_torch.py": "answer_of_scale = 1\n",

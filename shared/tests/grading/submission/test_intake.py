@@ -36,6 +36,12 @@ def test_sources_without_the_package_are_taken(handed_in):
     assert (dict(found.files), found.missing) == ({MATMUL: b"mine"}, (LINALG,))
 
 
+def test_the_package_decides_where_the_stage_is(handed_in):
+    found = handed_in({**below("hw7/", MINE), "hw0/csrc/matmul.cpp": b"another stage's"})
+    assert found.files == MINE
+    assert found.ignored == ("hw0/: not in the folder of the stage",)
+
+
 def test_bytes_that_are_no_text_are_kept(handed_in):
     assert handed_in({LINALG: b"\xff\xfe\0 = 1\r\n"}).files[LINALG] == b"\xff\xfe\0 = 1\r\n"
 
@@ -87,6 +93,7 @@ def test_new_files_are_taken_by_the_patterns(handed_in):
         ("src/needle_hw7/ops.py", "it would hide ops of the stage"),
         ("src/needle_hw7/tensor/__init__.py", "it would hide tensor of the stage"),
         ("src/needle_hw7/Tensor/deep/__init__.py", "it would hide Tensor of the stage"),
+        ("src/needle_hw7/capital/__init__.py", "it would hide capital of the stage"),
         ("src/needle_hw7/_cpu.py", "it would hide _cpu of the stage"),
         ("src/needle_hw7/_cpu/__init__.py", "it would hide _cpu of the stage"),
         ("src/needle_hw7/conftest.py", "it would run without being asked"),
@@ -108,6 +115,7 @@ def test_changed_files_of_the_stage_are_listed_and_unchanged_ones_are_not(handed
             "src/needle_hw7/tensor.py": b"class Tensor:\n    mine = 1\n",
             "src/needle_hw7/__init__.py": b"",
             "csrc/pack.h": b"#pragma once\r\n",  # as Git on Windows writes it
+            "csrc/windows.h": b"#pragma once\n",
             "checks/conftest.py": b"import sys\n",
         }
     )
@@ -198,6 +206,13 @@ def test_earlier_stages_are_read_on_request(handed_in, earlier):
     assert found.ignored == ("hw6/x.txt: not part of what you write",)
 
 
+def test_an_earlier_stage_may_lie_in_the_folder_of_the_stage(handed_in, earlier):
+    files = {**MINE, "hw6/src/needle_hw6/first.py": b"mine", "hw6/deep/x.txt": b""}
+    found = handed_in(files, earlier=[earlier])
+    assert found.earlier == {"hw6": {"src/needle_hw6/first.py": b"mine"}}
+    assert found.ignored == ("hw6/deep/: not part of what you write",)
+
+
 def test_earlier_stages_are_not_read_without_request(handed_in):
     found = handed_in({**below("hw7/", MINE), "hw6/src/needle_hw6/first.py": b"mine"})
     assert found.earlier == {}
@@ -215,7 +230,7 @@ def test_the_hash_is_that_of_what_is_taken(make, read, earlier):
     same = hash_of(MINE, "a")
     assert hash_of({**below("x/hw7/", MINE), "x/notes.pdf": b""}, "b") == same
     assert read(make.zip(MINE)).hash == read(make.tar(MINE)).hash == same
-    moved = {LINALG: MINE[LINALG] + MINE[MATMUL], MATMUL: b""}
+    moved = {MATMUL: MINE[MATMUL] + f"hw7\n{LINALG}\n".encode() + MINE[LINALG]}
     others = [moved, {LINALG: MINE[LINALG]}, {**MINE, "hw6/src/needle_hw6/first.py": b""}]
     assert len({same, *(hash_of(o, f"o{i}") for i, o in enumerate(others))}) == 4
 

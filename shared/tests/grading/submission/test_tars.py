@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from needle_shared.grading.submission.limits import MIB, InvalidSubmission
+from needle_shared.grading.submission.limits import MIB, InvalidSubmission, Limits
 
 LINALG = "src/needle_hw7/ops/linalg.py"
 MATMUL = "csrc/matmul.cpp"
@@ -59,7 +59,7 @@ def test_a_long_name_is_that_of_one_file(make, read, form):
 
 
 def test_what_gnu_has_behind_the_owner_is_no_part_of_the_name(make, read):
-    block = with_bytes(345, b"14567123456\0" * 2, LINALG, tarfile.GNU_FORMAT)  # times
+    block = with_bytes(345, b"..", LINALG, tarfile.GNU_FORMAT)
     assert read(make.gz(block + bytes(1024))).files == {LINALG: b""}
 
 
@@ -112,6 +112,13 @@ def test_zeros_bomb(make, read):
     with pytest.raises(InvalidSubmission, match="more than 100 times its size"):
         read(make.tar({**MINE, "data.bin": bytes(20 * MIB)}))
     assert time.process_time() - before < 5
+
+
+def test_what_is_passed_over_counts(make, read):
+    path = make.tar({"data.bin": bytes(200_000), **MINE}, "alice.tar")
+    assert read(path).files == MINE
+    with pytest.raises(InvalidSubmission, match="more than 0 MiB unpacked"):
+        read(path, limits=Limits(stream=100_000))
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from needle_shared.grading.artefacts import write_class, write_student
-from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.batch import Batch, Item
 from needle_shared.grading.catalogue import CatalogueError
 from needle_shared.grading.commands.options import (
@@ -28,25 +28,22 @@ from needle_shared.grading.commands.options import (
     root_option,
     stage_argument,
 )
+from needle_shared.grading.commands.works import find_works, listed
 from needle_shared.grading.grade import Earlier, Grader, Rules
-from needle_shared.grading.hardware import available
+from needle_shared.grading.native.compiling import BuildLimits
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
 from needle_shared.grading.results.gradescope import write_gradescope
 from needle_shared.grading.results.model import Result
-from needle_shared.grading.results.roster import Roster, Student
 from needle_shared.grading.results.terminal import make_console, show
 from needle_shared.grading.run_checks import SHORTEST
 from needle_shared.grading.runtime import MissingPackageError
 from needle_shared.grading.sandbox.find import find_sandbox
 from needle_shared.grading.sandbox.interface import NoSandboxError, SandboxError
-from needle_shared.grading.sandbox.stoppable import Stoppable
+from needle_shared.grading.sandbox.stoppable import Stoppable, stopped_by_signals
 from needle_shared.grading.session import LIMITS, StartError
 from needle_shared.grading.setup import Setup
 from needle_shared.grading.skeletons import Skeletons
-from needle_shared.grading.submission.names import unique_names
-from needle_shared.grading.submission.roster import RosterError, read_roster
-from needle_shared.grading.submission.roster import Student as Listed
-from needle_shared.grading.submission.search import Found, Work, find_submissions
+from needle_shared.grading.submission.search import Work
 
 
 @click.command("run")
@@ -92,6 +89,13 @@ from needle_shared.grading.submission.search import Found, Work, find_submission
     show_default=True,
     help="A check has so long, or ten times as long as the reference takes here.",
 )
+@click.option(
+    "--build-seconds",
+    type=click.FloatRange(1),
+    default=BuildLimits().seconds,
+    show_default=True,
+    help="The C++ of a submission may take so long to compile.",
+)
 @click.option("--again", is_flag=True, help="Grade what has a result already, too.")
 @root_option
 def command(
@@ -106,6 +110,7 @@ def command(
     tier: str,
     gradescope: Path | None,
     check_seconds: float,
+    build_seconds: float,
     again: bool,
     root: Path | None,
 ) -> None:
@@ -117,32 +122,27 @@ def command(
     repository = repository_of(root)
     check_stage(repository, stage)
     out = out or Path("grades") / stage
-    try:
-        students = None if roster is None else read_roster(roster)
-    except RosterError as error:
-        raise click.UsageError(str(error)) from None
-    works = _works(repository.assignment(stage), submissions, students)
+    works = find_works(repository.assignment(stage), submissions, roster)
+    if gradescope is not None and len(works) > 1:
+        raise click.UsageError(f"--gradescope is for one submission, got {len(works)}")
+    _check_pattern(only)
+    _make_folder(out)
     console = make_console()
-    try:
+    with _failures(stage, out):
         sandbox = Stoppable(find_sandbox(tier))
-        with Setup(repository, stage, sandbox) as setup:
-            reference = run_reference(setup, seed, available())
-            skeletons = Skeletons(sandbox, cache_folder())
-            rules = Rules(seed, earlier, only, check_seconds)
+        with stopped_by_signals(sandbox), Setup(repository, stage, sandbox) as setup:
+            reference = run_reference(setup, seed)
+            skeletons = Skeletons(sandbox, cache_folder(), BuildLimits(build_seconds))
+            rules = Rules(seed, earlier, only, check_seconds, build_seconds)
             grader = Grader(setup, reference, skeletons, rules)
             results = _grade(grader, works, out, _fitting(jobs), again, sandbox)
-    except KeyboardInterrupt:
-        fail(f"stopped; finished results are in {out}: run it again for the others", STOPPED)
-    except (NoSandboxError, MissingPackageError, SandboxError, StartError) as error:
-        fail(str(error), INFRASTRUCTURE)
-    except (CatalogueError, ReferenceFailedError) as error:
-        fail(f"the checks of {stage} are not sound: {error}", INFRASTRUCTURE)
-    questions = [question.id for question in repository.assignment(stage).questions]
-    write_class(results.values(), None if students is None else _listed(works), questions, out)
+        questions = [question.id for question in repository.assignment(stage).questions]
+        write_class(results.values(), None if roster is None else listed(works), questions, out)
+        if gradescope is not None:
+            for result in results.values():
+                write_gradescope(result, gradescope)
     for result in results.values() if len(works) == 1 else ():
         show(result, console)
-        if gradescope is not None:
-            write_gradescope(result, gradescope)
     click.echo(f"results: {out}")
     states = [result.status for result in results.values()]
     if "infra_error" in states:
@@ -151,25 +151,36 @@ def command(
         sys.exit(INVALID)
 
 
-def _works(
-    assignment: Assignment, paths: tuple[Path, ...], students: tuple[Listed, ...] | None
-) -> list[Work]:
-    """Return the submissions at all paths; a roster is for one folder of them."""
-    if students is not None and len(paths) > 1:
-        raise click.UsageError("--roster takes one folder of submissions")
-    works: list[Work] = []
-    for path in paths:
-        try:
-            found: Found = find_submissions(path, assignment, students)
-        except OSError as error:
-            raise click.UsageError(f"{path}: {error.strerror}") from None
-        works += found.works
-        for name in found.skipped:
-            click.echo(f"not a submission: {name}", err=True)
-    if not works:
-        raise click.UsageError(f"no submissions in {paths[0]}")
-    names = unique_names(work.name for work in works)
-    return [replace(work, name=name) for work, name in zip(works, names, strict=True)]
+@contextmanager
+def _failures(stage: str, out: Path) -> Iterator[None]:
+    """End with a message and an exit code where the machine fails, or somebody stops it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        fail(f"stopped; finished results are in {out}: run it again for the others", STOPPED)
+    except (NoSandboxError, MissingPackageError, SandboxError, StartError) as error:
+        fail(str(error), INFRASTRUCTURE)
+    except (CatalogueError, ReferenceFailedError) as error:
+        fail(f"the checks of {stage} are not sound: {error}", INFRASTRUCTURE)
+    except OSError as error:
+        fail(f"{error}; what is graded is kept: run it again", INFRASTRUCTURE)
+
+
+def _check_pattern(only: str | None) -> None:
+    try:
+        re.compile(only or "")
+    except re.error as error:
+        raise click.UsageError(f"--only {only}: {error}") from None
+
+
+def _make_folder(out: Path) -> None:
+    """Make the folder for results; say it before hours of grading if nothing can be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise click.UsageError(f"--out {out}: {error.strerror}") from None
 
 
 def _fitting(jobs: int) -> int:
@@ -186,15 +197,11 @@ def _grade(
     """Grade, show progress, and return results by the names of the works."""
     results: dict[str, Result] = {}
     items = [Item(work.name, work.path) for work in works if work.path is not None]
-    batch = Batch(grader, out)
+    batch = Batch(grader, out, sandbox.stopped)
     with _progress(len(items)) as advance:
-        try:
-            for graded in batch.run(items, jobs, lambda result: write_student(result, out), again):
-                results[graded.result.student] = graded.result
-                advance(graded.result.student)
-        except BaseException:
-            sandbox.stop()
-            raise
+        for graded in batch.run(items, jobs, lambda result: write_student(result, out), again):
+            results[graded.result.student] = graded.result
+            advance(graded.result.student)
     return results
 
 
@@ -207,10 +214,3 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, TimeRemainingColumn(), console=console, disable=not shown) as bar:
         task = bar.add_task("grading", total=total)
         yield lambda name: bar.update(task, advance=1, description=name[:30])
-
-
-def _listed(works: list[Work]) -> Roster:
-    """Return the students of the roster, under the names of their submissions."""
-    found = [(work.name, work.student) for work in works if work.student is not None]
-    students = tuple(Student(name, student.name, student.email) for name, student in found)
-    return Roster(students, has_email=any(student.email for student in students))

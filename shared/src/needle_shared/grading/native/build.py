@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import shlex
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from needle_shared.grading.native.tools import Tools, find_tools
 from needle_shared.grading.runtime import digest, extension_file, write_files
 from needle_shared.grading.sandbox.interface import MIB, SCRATCH, Bind, Sandbox, SandboxError
 from needle_shared.grading.skeleton.files import skeleton_files
+from needle_shared.grading.temporary import TemporaryFolder
 
 _LARGEST_FOLDER = 512 * MIB
 _LONG_AGO = 946_684_800  # the time of files that are as in the skeleton
@@ -38,7 +38,8 @@ class Built:
 
     `errors` are the first three, one line each, as the compiler printed them; `failed` are the
     sources that have errors, as far as that is known. `log` is what was printed. All of these may
-    hold anything that the student wrote. `cached` tells that nothing was built.
+    hold anything that the student wrote. `cached` tells that nothing was built, `late` that it took
+    too long.
     """
 
     module: Path | None
@@ -47,6 +48,7 @@ class Built:
     log: str = ""
     seconds: float = 0.0
     cached: bool = False
+    late: bool = False
 
 
 def build_extension(
@@ -149,7 +151,8 @@ class _Builder:
         )
         log = outcome.log[:_LOG]
         if outcome.stopped:
-            return Built(None, (outcome.stopped,), log=log, seconds=outcome.seconds)
+            late = outcome.seconds >= self.limits.seconds
+            return Built(None, (outcome.stopped,), log=log, seconds=outcome.seconds, late=late)
         sources = self._inside("/src")
         errors = () if outcome.code else _undefined(outcome.log)
         if outcome.code == 0 and outcome.made and not errors:
@@ -190,10 +193,10 @@ class _Builder:
         largest: int,
     ) -> Outcome:
         script = ["set -e", "exec >&4 2>&1", f"mkdir -p {self._build_folder}", *lines]
-        with tempfile.TemporaryDirectory(prefix="needle-build-") as folder:
+        with TemporaryFolder() as folder:
             # Nobody else may enter it; in the sandbox, which may run as another account, the
             # sources do not lie below it.
-            sources = Path(folder, "src")
+            sources = folder / "src"
             write_files(sources, dict(files))
             now = time.time()
             for name, content in files.items():

@@ -13,7 +13,7 @@ from needle_shared.grading.skeleton.files import reference_files, with_stubs
 
 _LONG = 20  # characters: shorter lines are the same everywhere
 _OPENS = (":", "(", "[")
-_PACKAGE = re.compile(r"hw\d+/c?src/")
+_PACKAGE = re.compile(r"(hw\d+)/c?src/")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,11 @@ def leaks(assignment: Assignment, files: Mapping[str, bytes]) -> list[Leak]:
     """
     reference = reference_files(assignment)
     skeleton = with_stubs(assignment, reference)
-    packages = [data for name, data in files.items() if _PACKAGE.match(name)]
+    packages = [
+        data
+        for name, data in files.items()
+        if (match := _PACKAGE.match(name)) and match[1] <= assignment.stage
+    ]
     common = {line for data in [*skeleton.values(), *packages] for line in _lines(data)}
     where: dict[str, str] = {}
     for name, data in files.items():

@@ -100,6 +100,7 @@ def test_what_changes_no_value_is_left_alone(body: str) -> None:
             ],
         ),
         ("return x.reshape(-1)", ["x.reshape(-1) -> (x)"]),
+        ("return x.reshape(2, -1)", ["x.reshape(2, -1) -> (x)", "2 -> (3)"]),
         ("return x.sum(-1)", ["x.sum(-1) -> (x)", "1 -> (2)"]),
         ("return np.sum(x)", ["np.sum(x) -> (x)"]),
         ("y = whole_number('y', y // 2, at_least=1)", ["y // 2 -> (y * 2)", "2 -> (3)"]),

@@ -107,14 +107,14 @@ UNSOUND_QUESTIONS = {"mean": ["mean"], "shift": ["shifted"], "steps": ["steps"]}
 
 
 def make(root: Path, checks: dict[str, str], questions: dict[str, list[str]]) -> Path:
-    """Write a repository with the stage, and what says that it is installed; return its root."""
+    """Write a repository with the stage; return its root."""
     texts = [
         _QUESTION.format(name, ", ".join(f'"src/needle_hw9/sums.py::{s}"' for s in symbols))
         for name, symbols in questions.items()
     ]
     files = {
         "assignment.toml": _ASSIGNMENT + "".join(texts),
-        "pyproject.toml": "dependencies = []\n",
+        "pyproject.toml": "[project]\ndependencies = []\n",
         "src/needle_hw9/__init__.py": INIT,
         "src/needle_hw9/sums.py": SUMS,
         **{name: _MARKS + text for name, text in checks.items()},
@@ -123,7 +123,4 @@ def make(root: Path, checks: dict[str, str], questions: dict[str, list[str]]) ->
         path = root / STAGE / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    info = root / "site" / "needle_hw9-0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: needle-hw9\nVersion: 0\n")
     return root

@@ -27,13 +27,11 @@ def trials(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Trials]:
     root = make(tmp_path_factory.mktemp("stage"), SOUND, SOUND_QUESTIONS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(root / "site"))
-        with Setup(Repository(root), STAGE, find_sandbox(request.param)) as setup:
-            reference = run_reference(setup, 7)
-            skeletons = Skeletons(setup.sandbox, root / "cache")
-            with Trials(setup, skeletons, reference, 7) as found:
-                yield found
+    with Setup(Repository(root), STAGE, find_sandbox(request.param)) as setup:
+        reference = run_reference(setup, 7)
+        skeletons = Skeletons(setup.sandbox, root / "cache")
+        with Trials(setup, skeletons, reference, 7) as found:
+            yield found
 
 
 @pytest.fixture

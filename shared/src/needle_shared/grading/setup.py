@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Literal
 
 import numpy as np
-import pytest
 
 from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.cut import without_oracles
@@ -124,7 +123,7 @@ class Setup:
             "needle-shared": metadata.version("needle-shared"),
             "python": platform.python_version(),
             "numpy": np.__version__,
-            "pytest": pytest.__version__,
+            "pytest": metadata.version("pytest"),
             "system": f"{platform.system()} {platform.release()}",
             "processor": processor(),
             "reference": total,

@@ -99,7 +99,7 @@ __attribute__((constructor)) static void forge() {
   _exit(0);
 }
 """,
-        nothing=True,
+        stubs=EVERY,
     ),
     NativeAttack(
         "cpp-says-that-python-is-broken",

@@ -28,7 +28,11 @@ USERS = ["root", "plain user"] if os.geteuid() == 0 else ["plain user"]
 ATTACKS: dict[str, Sequence[Attack]] = {"hw1": [*ALL, *MORE], "hw0": NATIVE}
 # Enough checks to tell what is lost, and few enough to be quick; NEEDLE_CORPUS=full runs them all.
 FULL = os.environ.get("NEEDLE_CORPUS") == "full"
-CHOSEN = {"hw1": r"forward.*(matmul|tensor\[)", "hw0": r"test_cpp.*(one batch|last)|softmax_loss"}
+# Of what multiplies matrices, one visible check and one hidden: a loop takes its time in each.
+CHOSEN = {
+    "hw1": r"forward.*(one_tensor|matmul\[(matrices|vector on the left))",
+    "hw0": r"test_cpp.*(one batch|last)|softmax_loss",
+}
 
 
 @pytest.fixture(
@@ -41,19 +45,21 @@ def graded(request: pytest.FixtureRequest) -> Iterator[Class]:
     folder = Path(tempfile.mkdtemp(prefix="needle-corpus-"))
     folder.chmod(0o755)
     group = Class(folder / "class", plain=user != "root" and os.geteuid() == 0, stage=stage)
-    group.add(ATTACKS[stage])
-    group.add_honest([])
-    if stage == "hw1":
-        group.add_packed(PACKED)
-    mounts = Path("/proc/self/mountinfo").read_text()
-    quick = ["--only", CHOSEN[stage], "--check-seconds", "3", "--build-seconds", "60"]
-    done = group.grade(*([] if FULL else quick))
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    group.mounts = [mounts, Path("/proc/self/mountinfo").read_text()]
-    group.said = done.stdout + done.stderr
-    yield group
-    group.remove()
-    folder.rmdir()
+    try:
+        group.add(ATTACKS[stage])
+        group.add_honest([])
+        if stage == "hw1":
+            group.add_packed(PACKED)
+        mounts = Path("/proc/self/mountinfo").read_text()
+        quick = ["--only", CHOSEN[stage], "--check-seconds", "2", "--build-seconds", "60"]
+        done = group.grade(*([] if FULL else quick), timeout=7200 if FULL else 1800)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        group.mounts = [mounts, Path("/proc/self/mountinfo").read_text()]
+        group.said = done.stdout + done.stderr
+        yield group
+    finally:
+        group.remove()
+        folder.rmdir()
 
 
 def earned(result: dict[str, Any]) -> float:

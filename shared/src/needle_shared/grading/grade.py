@@ -205,16 +205,26 @@ class _Work:
         files = overlay(assignment, skeleton, submitted, self._broken(stage))
         extension: Path | None = None
         if assignment.native is not None:
-            built = self.grader.skeletons.build(assignment, files.files, self.slot)
+            built = self._build(assignment, files)
             if built.errors:
                 self.notes.extend(f"{stage}: the C++ does not compile: {e}" for e in built.errors)
                 self._broken(stage).update(_at_fault(files, built))
                 files = overlay(assignment, skeleton, submitted, self._broken(stage))
-                built = self.grader.skeletons.build(assignment, files.files, self.slot)
+                built = self._build(assignment, files)
             extension = built.module
         self.notes.extend(f"{stage}: {name} {why}" for name, why in files.replaced.items())
         folder = self.folder / stage
         return files, write_package(assignment, files.files, extension, folder)
+
+    def _build(self, assignment: Assignment, files: Files) -> Built:
+        """Build the extension; alone, if that took too long beside others."""
+        gate, build = self.grader.gate, self.grader.skeletons.build
+        with gate.shared():
+            built = build(assignment, files.files, self.slot)
+        if built.late:
+            with gate.alone():
+                built = build(assignment, files.files, self.slot)
+        return built
 
     def _earlier(self) -> list[Package]:
         """Return the earlier stages: the reference's, or the student's where they handed one in."""

@@ -3,7 +3,7 @@ import ast
 import pytest
 
 from needle_shared.grading.lint.mutants import mutants
-from needle_shared.grading.lint.trivial import with_bodies
+from needle_shared.grading.lint.trivial import with_bodies, without_effect
 
 SOURCE = '''
 class Op:
@@ -56,3 +56,75 @@ def test_trivial_bodies_return_the_first_argument() -> None:
     exec(text, scope)
     assert scope["other"](7) == 0
     assert scope["Op"]().compute(5) == 0
+
+
+def faults(body: str) -> list[str]:
+    """Return the mutants of a function's body, without the number of the line."""
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    return [m.fault.partition(": ")[2] for m in mutants(f"def f(x, y):\n{lines}", "f")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if len(x) != y:\n    held = 'less' if len(x) < y else 'more'\n    raise ValueError(held)",
+        "y.record = None if is_recording() else set()",
+        "y.seen = None if mode.record else set()",
+        "return Tensor(x, requires_grad=False)",
+        "return zip(x, y, strict=True)",
+        "return x.astype(y, copy=False)",
+        "return y.inputs[0].requires_grad",
+        "grad = f(x) if y.requires_grad else None",
+        "with nullcontext() if y else no_grad(): f(x)",
+        "kernels = fused(x)\nif kernels is not None:\n    return kernels.sum(x, 1) / 2",
+        "y = whole_number('y', y, at_least=1)",
+    ],
+)
+def test_what_changes_no_value_is_left_alone(body: str) -> None:
+    assert faults(body) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            "return x if y else reshape(x, ())",
+            ["x if y else reshape(x, ()) -> (x)", "reshape(x, ()) -> (x)"],
+        ),
+        (
+            "return x if y else transpose(x)",
+            [
+                "x if y else transpose(x) -> (x)",
+                "x if y else transpose(x) -> (transpose(x))",
+                "transpose(x) -> (x)",
+            ],
+        ),
+        ("return x.reshape(-1)", ["x.reshape(-1) -> (x)"]),
+        ("return x.sum(-1)", ["x.sum(-1) -> (x)", "1 -> (2)"]),
+        ("return np.sum(x)", ["np.sum(x) -> (x)"]),
+        ("y = whole_number('y', y // 2, at_least=1)", ["y // 2 -> (y * 2)", "2 -> (3)"]),
+        ("if kernels is None:\n    return 1\nelse:\n    return 2", ["1 -> (2)", "2 -> (3)"]),
+        ("if x:\n    raise ValueError\nelif y:\n    return 2", ["2 -> (3)"]),
+    ],
+)
+def test_what_stands_beside_it_is_not(body: str, expected: list[str]) -> None:
+    assert sorted(faults(body)) == sorted(expected)
+
+
+def test_a_trivial_constructor_makes_an_object() -> None:
+    source = (
+        "class A:\n    def __init__(self, x):\n        self.x = x\n    def f(self, x): return 2 * x"
+    )
+    scope: dict[str, object] = {}
+    exec(with_bodies(source, ["A"], "return 1.0"), scope)
+    made = scope["A"](5)
+    assert vars(made) == {}
+    assert made.f(3) == 1.0
+
+
+def test_functions_in_cpp_without_effect() -> None:
+    source = (
+        "namespace a {\nvoid f(int* x) { *x = 1; }\nint g() { return 2; }\nvoid h() { g(); }\n}\n"
+    )
+    changed = without_effect(source, ["a::f", "a::g"])
+    assert changed == source.replace("{ *x = 1; }", "{}")

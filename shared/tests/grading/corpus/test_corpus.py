@@ -46,7 +46,7 @@ def graded(request: pytest.FixtureRequest) -> Iterator[Class]:
     if stage == "hw1":
         group.add_packed(PACKED)
     mounts = Path("/proc/self/mountinfo").read_text()
-    quick = ["--only", CHOSEN[stage], "--check-seconds", "3", "--build-seconds", "15"]
+    quick = ["--only", CHOSEN[stage], "--check-seconds", "3", "--build-seconds", "60"]
     done = group.grade(*([] if FULL else quick))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     group.mounts = [mounts, Path("/proc/self/mountinfo").read_text()]
@@ -119,7 +119,8 @@ def test_results_hold_what_the_grader_wrote_and_nothing_else(graded: Class) -> N
             assert {path.name for path in folder.iterdir()} == names
             students.discard(folder.name)
     assert not students
-    rows = list(csv.DictReader((graded.out / "gradebook.csv").open(encoding="utf-8")))
+    with (graded.out / "gradebook.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
     packed = [p for p in PACKED if graded.stage == "hw1" and p.expected == "invalid"]
     assert [row["status"] for row in rows].count("invalid") == len(packed)
     assert {row["status"] for row in rows} <= {"graded", "invalid"}

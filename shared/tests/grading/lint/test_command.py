@@ -8,9 +8,12 @@ import pytest
 from click.testing import CliRunner, Result
 from fake import SOUND, SOUND_QUESTIONS, STAGE, UNSOUND, UNSOUND_QUESTIONS, make
 
+from needle_shared.grading.assignment import read_assignment
 from needle_shared.grading.commands.lint import command
 from needle_shared.grading.lint import lint
+from needle_shared.grading.lint.faults import mutated
 from needle_shared.grading.sandbox.find import diagnose
+from needle_shared.grading.skeleton.files import reference_files
 
 WORKS = any(finding.works for finding in diagnose())
 needs_sandbox = pytest.mark.skipif(not WORKS, reason="no sandbox works on this machine")
@@ -45,7 +48,7 @@ def test_a_sound_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "5 points",
         ["hidden/test_shift.py::test_error"],
     )
-    assert found["the reference earns all points with three seeds"][1] == "100, 100, 100 of 100"
+    assert found["the reference earns all points with 3 seeds"][1] == "100, 100, 100 of 100"
     assert found["a symbol that is missing costs points of its own question"][1] == "3 of 3 symbols"
     mutants = [line for line in result.output.splitlines() if line.startswith("mutant ")]
     # It adds a 0 to the sum, and so it is equivalent.
@@ -71,7 +74,7 @@ def test_a_stage_with_every_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "20 points",
         ["test_mean.py::test_constant"],
     )
-    assert found["the reference earns all points with three seeds"][:2] == (
+    assert found["the reference earns all points with 3 seeds"][:2] == (
         True,
         "99, 99, 99 of 99",
     )
@@ -97,10 +100,6 @@ def test_a_stage_with_every_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_fewer_mutants_are_drawn_from_all_symbols_in_turn(tmp_path: Path) -> None:
-    from needle_shared.grading.assignment import read_assignment
-    from needle_shared.grading.lint.faults import mutated
-    from needle_shared.grading.skeleton.files import reference_files
-
     assignment = read_assignment(make(tmp_path, SOUND, SOUND_QUESTIONS) / STAGE)
     few = mutated(assignment.questions, reference_files(assignment), 3, 10)
     symbols = [variant.name.partition(",")[0].rpartition("::")[2] for variant in few]

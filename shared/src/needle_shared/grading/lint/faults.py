@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from needle_shared.grading.assignment import Assignment, Question, Symbol
 from needle_shared.grading.lint.mutants import mutants
 from needle_shared.grading.lint.native_mutants import native_mutants
-from needle_shared.grading.lint.trivial import BODIES, with_bodies
+from needle_shared.grading.lint.trivial import BODIES, with_bodies, without_effect
 from needle_shared.grading.skeleton.files import with_stubs
 from needle_shared.grading.skeleton.stubs import stub
 
@@ -97,3 +97,18 @@ def trivial(assignment: Assignment, reference: Files) -> Iterator[Variant]:
             if names:
                 files[file] = with_bodies(reference[file].decode(), names, body).encode()
         yield Variant(f"all symbols return {name}", "", files)
+
+
+def idle(questions: Iterable[Question], reference: Files) -> Iterator[Variant]:
+    """Yield, for each question in C++ alone, the reference with its functions without effect."""
+    for question in questions:
+        files: dict[str, list[str]] = {}
+        for symbol in question.symbols:
+            files.setdefault(symbol.file, []).append(symbol.name)
+        if not any(symbol.is_python for symbol in question.symbols):
+            changed = {
+                file: without_effect(reference[file].decode(), names).encode()
+                for file, names in files.items()
+            }
+            name = f"{question.id}: functions in C++ do nothing"
+            yield Variant(name, question.id, {**reference, **changed})

@@ -11,7 +11,7 @@ from fractions import Fraction
 from needle_shared.grading.assignment import Assignment, Question
 from needle_shared.grading.catalogue import TOTAL, Check
 from needle_shared.grading.compare import difference
-from needle_shared.grading.lint.faults import Variant, mutated, stubbed, trivial
+from needle_shared.grading.lint.faults import Variant, idle, mutated, stubbed, trivial
 from needle_shared.grading.lint.trial import Trials
 from needle_shared.grading.reference import Reference, run_reference
 from needle_shared.grading.setup import Setup
@@ -58,14 +58,19 @@ def lint(
     yield _times(recorded)
     yield _constant(recorded)
     reference = reference_files(assignment)
-    yield _reference(setup, skeletons, recorded, reference)
     with (
         Trials(setup, skeletons, recorded[0], SEEDS[0]) as trials,
         ThreadPoolExecutor(amount.jobs) as pool,
     ):
+        others = [
+            Trials(setup, skeletons, *other) for other in zip(recorded[1:], SEEDS[1:], strict=True)
+        ]
+        yield _reference([trials, *others], reference)
         yield _skeleton(trials, skeleton_files(assignment))
         yield _trivial(trials, trivial(assignment, reference), pool)
         tried = [q for q in assignment.questions if trials.checks(q.id, only=True)]
+        if natives := list(idle(tried, reference)):
+            yield _idle(trials, natives, pool)
         yield _stubs(trials, stubbed(assignment, reference, tried), pool, report)
         faults = mutated(tried, reference, amount.mutants, amount.native_mutants)
         yield _mutants(trials, faults, pool, report)
@@ -121,17 +126,16 @@ def _constant(recorded: list[Reference]) -> Finding:
     )
 
 
-def _reference(
-    setup: Setup, skeletons: Skeletons, recorded: list[Reference], files: dict[str, bytes]
-) -> Finding:
-    """Grade the reference as a submission with each seed."""
+def _reference(trials: Iterable[Trials], files: dict[str, bytes]) -> Finding:
+    """Grade the reference as a submission, with each seed."""
     scores, wanted = [], Fraction(0)
-    for seed, reference in zip(SEEDS, recorded, strict=True):
-        with Trials(setup, skeletons, reference, seed) as trials:
-            scores.append(trials.score(files)[0])
-            wanted = sum((check.points for check in trials.checks()), Fraction(0))
+    for number, seeded in enumerate(trials):
+        scores.append(seeded.score(files)[0])
+        wanted = sum((check.points for check in seeded.checks()), Fraction(0))
+        if number:  # the first one is still needed
+            seeded.close()
     figure = ", ".join(f"{float(score):g}" for score in scores)
-    rule = "the reference earns all points with three seeds"
+    rule = f"the reference earns all points with {len(scores)} seeds"
     return Finding(rule, all(score == wanted for score in scores), f"{figure} of {float(wanted):g}")
 
 
@@ -150,6 +154,22 @@ def _trivial(trials: Trials, variants: Iterable[Variant], pool: Executor) -> Fin
     most = max((score for score, _ in scored), default=Fraction(0))
     rule = f"trivial submissions earn at most {TRIVIAL} points"
     return Finding(rule, most <= TRIVIAL, f"at most {float(most):g}", details)
+
+
+def _idle(trials: Trials, variants: list[Variant], pool: Executor) -> Finding:
+    """Take the points of a variant's own question: the other ones are the reference's."""
+
+    def score(variant: Variant) -> tuple[Fraction, list[str]]:
+        return trials.score(variant.files, trials.checks(variant.question, only=True))
+
+    scored = list(pool.map(score, variants))
+    details = [
+        " ".join([f"{variant.name}: {float(score):g}", *passed])
+        for variant, (score, passed) in zip(variants, scored, strict=True)
+    ]
+    most = sum((score for score, _ in scored), Fraction(0))
+    rule = f"functions in C++ that do nothing earn at most {TRIVIAL} points"
+    return Finding(rule, most <= TRIVIAL, f"{float(most):g} points", details)
 
 
 def _stubs(trials: Trials, stubs: Iterable[Variant], pool: Executor, report: Report) -> Finding:
@@ -171,18 +191,22 @@ def _stubs(trials: Trials, stubs: Iterable[Variant], pool: Executor, report: Rep
 def _mutants(trials: Trials, variants: list[Variant], pool: Executor, report: Report) -> Finding:
     started = time.monotonic()
 
-    def noticed(variant: Variant) -> str | None:
+    def tried(variant: Variant) -> bool | None:
+        """Return whether a mutant is noticed; None for one that does not compile."""
+        if error := trials.compile_error(variant.files):
+            report(f"mutant {variant.name}: not counted, it does not compile: {error}")
+            return None
         why = trials.loses(variant.files, trials.checks(variant.question))
         report(f"mutant {variant.name}: {why or 'NOT NOTICED'}")
-        return why
+        return why is not None
 
-    missed = [
-        v.name for v, why in zip(variants, pool.map(noticed, variants), strict=True) if why is None
-    ]
-    caught = len(variants) - len(missed)
-    share = Fraction(caught, max(len(variants), 1))
+    found = list(zip(variants, pool.map(tried, variants), strict=True))
+    counted = [(variant, noticed) for variant, noticed in found if noticed is not None]
+    missed = [variant.name for variant, noticed in counted if not noticed]
+    caught = len(counted) - len(missed)
+    share = Fraction(caught, len(counted)) if counted else Fraction(1)
     seconds = time.monotonic() - started
-    figure = f"{caught} of {len(variants)} ({float(share):.1%}) in {seconds:.0f} s"
+    figure = f"{caught} of {len(counted)} ({float(share):.1%}) in {seconds:.0f} s"
     return Finding(
         f"at least {float(CAUGHT):.0%} of the mutants are noticed", share >= CAUGHT, figure, missed
     )

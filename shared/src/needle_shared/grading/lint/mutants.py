@@ -28,6 +28,7 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
 _REDUCTIONS = {"sum", "mean", "max", "sum_to_shape", "summation", "broadcast_to", "restore_axes",
                "transpose", "reshape", "sqrt", "exp", "log", "abs", "negate"}  # fmt: skip
 
+_MODULES = {"np", "xp", "ops", "math"}
 # What decides how much of a graph is kept, and which errors are found: not what is computed.
 _NO_VALUES = {
     "requires_grad",
@@ -123,10 +124,10 @@ def _inner(part: ast.expr) -> list[ast.AST]:
     match part:
         case ast.UnaryOp(ast.USub(), operand) if not isinstance(operand, ast.Constant):
             return [operand]
-        case ast.Call(func, [first, *_]) if _name(func) in _REDUCTIONS:
-            return [first]
-        case ast.Call(ast.Attribute(value) as func, []) if func.attr in _REDUCTIONS:
-            return [value]
+        case ast.Call(func, arguments) if _name(func) in _REDUCTIONS:
+            if isinstance(func, ast.Attribute) and _name(func.value) not in _MODULES:
+                return [func.value]  # the object of a method
+            return [*arguments[:1]]
         case ast.IfExp(test, body, orelse) if not {*map(_name, (test, body, orelse))} & _NO_VALUES:
             return [arm for arm, other in [(body, orelse), (orelse, body)] if not _slow(arm, other)]
     return []

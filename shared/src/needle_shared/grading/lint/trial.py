@@ -56,14 +56,21 @@ class Trials:
                     return f"{check.id}: {why}"
         return None
 
-    def score(self, files: Files) -> tuple[Fraction, list[str]]:
-        """Return the points that a variant earns, and the checks that it passes."""
+    def score(
+        self, files: Files, checks: Iterable[Check] | None = None
+    ) -> tuple[Fraction, list[str]]:
+        """Return the points that a variant earns in checks or all, and those that it passes."""
         earned, passed = Fraction(0), []
-        for check, lost, _ in self._losses(files, self.checks()):
+        for check, lost, _ in self._losses(files, self.checks() if checks is None else checks):
             earned += check.points - lost
             if lost < check.points:
                 passed.append(check.id)
         return earned, passed
+
+    def compile_error(self, files: Files) -> str:
+        """Return the compiler's first error, or "" if a variant compiles or is Python alone."""
+        extension = self._extension(files, self._place().number)
+        return extension if isinstance(extension, str) else ""
 
     def _losses(
         self, files: Files, checks: Iterable[Check]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
+
+from needle_shared.grading.skeleton.cpp_stubs import functions_of
+from needle_shared.grading.skeleton.cpp_tree import definitions, find
 
 BODIES = {
     "None": "return None",
@@ -25,6 +29,19 @@ def with_bodies(source: str, names: list[str], body: str) -> str:
             else:
                 function.body = ast.parse(body.format(first=first)).body
     return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def without_effect(source: str, names: list[str]) -> str:
+    """Return a C++ source in which those of the functions named that return nothing do nothing."""
+    data = source.encode()
+    everything = definitions(data)
+    named = {f.begin: f for n in names for i in find(data, n) for f in functions_of(i, everything)}
+    for begin, function in sorted(named.items(), reverse=True):
+        assert function.body is not None  # noqa: S101
+        start, end = function.body
+        if re.search(rb"\bvoid\s+[\w:]+\(", data[begin:start]):
+            data = data[:start] + b"{}" + data[end:]
+    return data.decode()
 
 
 def _functions(tree: ast.AST, names: list[str]) -> list[ast.FunctionDef]:

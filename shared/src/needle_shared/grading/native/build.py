@@ -38,7 +38,8 @@ class Built:
 
     `errors` are the first three, one line each, as the compiler printed them; `failed` are the
     sources that have errors, as far as that is known. `log` is what was printed. All of these may
-    hold anything that the student wrote. `cached` tells that nothing was built.
+    hold anything that the student wrote. `cached` tells that nothing was built, `late` that it took
+    too long.
     """
 
     module: Path | None
@@ -47,6 +48,7 @@ class Built:
     log: str = ""
     seconds: float = 0.0
     cached: bool = False
+    late: bool = False
 
 
 def build_extension(
@@ -149,7 +151,8 @@ class _Builder:
         )
         log = outcome.log[:_LOG]
         if outcome.stopped:
-            return Built(None, (outcome.stopped,), log=log, seconds=outcome.seconds)
+            late = outcome.seconds >= self.limits.seconds
+            return Built(None, (outcome.stopped,), log=log, seconds=outcome.seconds, late=late)
         sources = self._inside("/src")
         errors = () if outcome.code else _undefined(outcome.log)
         if outcome.code == 0 and outcome.made and not errors:

@@ -1,29 +1,13 @@
 """Question `parse`: the first exercise, and the reader of MNIST's files."""
 
-import gzip
-import struct
-
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
+from needle_shared.grading.local import oracles_of
 
-def write(path, magic, shape, body):
-    """Write a compressed IDX file; return its path."""
-    header = struct.pack(f">{1 + len(shape)}I", magic, *shape)
-    path.write_bytes(gzip.compress(header + body))
-    return path
-
-
-def files(folder, pixels, labels):
-    """Write a file of images, of shape (count, rows, columns), and one of labels."""
-    return (
-        write(folder / "images.gz", 0x803, pixels.shape, pixels.tobytes()),
-        write(folder / "labels.gz", 0x801, labels.shape, labels.tobytes()),
-    )
-
-
-def scaled(pixels):
-    return (pixels.reshape(len(pixels), -1) / 255.0).astype(np.float32)
+helpers = helpers_of(__file__)
+oracles = oracles_of(__file__)
 
 
 @pytest.mark.points(1, part="parse")
@@ -42,8 +26,8 @@ def test_images(stage, judge, rng, tmp_path, size):
     shape = (12, 28, 28) if size == "as MNIST" else tuple(rng.permutation([2, 3, 4]).tolist())
     pixels = rng.integers(256, size=shape, dtype=np.uint8)
     labels = rng.integers(10, size=shape[0], dtype=np.uint8)
-    X, _ = stage.parse_mnist(*files(tmp_path, pixels, labels))
-    judge.close("images", X, want=lambda: scaled(pixels))
+    X, _ = stage.parse_mnist(*helpers.mnist_files(tmp_path, pixels, labels))
+    judge.close("images", X, want=lambda: oracles.scaled(pixels))
     judge.value("dtype", str(X.dtype), want=lambda: "float32")
 
 
@@ -52,7 +36,7 @@ def test_labels(stage, judge, rng, tmp_path):
     count = int(rng.integers(20, 40))
     pixels = rng.integers(256, size=(count, 2, 3), dtype=np.uint8)
     labels = rng.integers(10, size=count, dtype=np.uint8)
-    _, y = stage.parse_mnist(*files(tmp_path, pixels, labels))
+    _, y = stage.parse_mnist(*helpers.mnist_files(tmp_path, pixels, labels))
     judge.close("labels", y, want=lambda: labels)
     judge.value("dtype", str(y.dtype), want=lambda: "uint8")
 
@@ -62,5 +46,5 @@ def test_one_scale_for_all_images(stage, judge, rng, tmp_path):
     pixels = rng.integers(20, 90, size=(6, 4, 3), dtype=np.uint8)
     pixels[3] //= 4
     labels = rng.integers(10, size=6, dtype=np.uint8)
-    X, _ = stage.parse_mnist(*files(tmp_path, pixels, labels))
-    judge.close("images", X, want=lambda: scaled(pixels))
+    X, _ = stage.parse_mnist(*helpers.mnist_files(tmp_path, pixels, labels))
+    judge.close("images", X, want=lambda: oracles.scaled(pixels))

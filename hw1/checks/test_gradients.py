@@ -3,35 +3,9 @@
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
 
-def mix(stage):
-    """Return an op that adds its inputs, times weights: no operator of the stage is needed."""
-
-    class Mix(stage.TensorOp):
-        def __init__(self, *weights):
-            self.weights = weights
-
-        def compute(self, *arrays):
-            return sum(weight * array for weight, array in zip(self.weights, arrays, strict=True))
-
-        def gradient(self, out_grad, node):
-            return tuple(Mix(weight)(out_grad) for weight in self.weights)
-
-    return Mix
-
-
-def product(stage):
-    """Return the op of the product of two tensors."""
-
-    class Product(stage.TensorOp):
-        def compute(self, a, b):
-            return a * b
-
-        def gradient(self, out_grad, node):
-            a, b = node.inputs
-            return Product()(out_grad, b), Product()(out_grad, a)
-
-    return Product
+helpers = helpers_of(__file__)
 
 
 def graph(stage, rng, leaves, size):
@@ -41,13 +15,13 @@ def graph(stage, rng, leaves, size):
     for _ in range(size):
         i, j, a, b = *rng.integers(len(nodes), size=2).tolist(), *rng.uniform(0.2, 0.8, 2)
         if len(nodes) % 2:
-            nodes.append(product(stage)()(nodes[i], nodes[j]))
+            nodes.append(helpers.product(stage)()(nodes[i], nodes[j]))
             made.append((i, j))
         else:
-            nodes.append(mix(stage)(a, b)(nodes[i], nodes[j]))
+            nodes.append(helpers.mix(stage)(a, b)(nodes[i], nodes[j]))
             made.append((i, j, a, b))
     every = tuple(range(len(nodes)))
-    nodes.append(mix(stage)(*[0.5] * len(nodes))(*nodes))
+    nodes.append(helpers.mix(stage)(*[0.5] * len(nodes))(*nodes))
     return nodes, [*made, every]
 
 
@@ -72,7 +46,7 @@ def test_chain(stage, judge, rng):
     leaf = stage.Tensor(x)
     value = leaf
     for weight in weights:
-        value = mix(stage)(weight)(value)
+        value = helpers.mix(stage)(weight)(value)
     stage.autograd.compute_gradient_of_variables(value, stage.Tensor(g))
     judge.close("gradient", leaf.grad, want=lambda: g * np.prod(weights))
 
@@ -81,7 +55,7 @@ def test_chain(stage, judge, rng):
 def test_two_inputs(stage, judge, rng):
     x, y, g = (rng.standard_normal((2, 3)) for _ in range(3))
     a, b = stage.Tensor(x), stage.Tensor(y)
-    stage.autograd.compute_gradient_of_variables(product(stage)()(a, b), stage.Tensor(g))
+    stage.autograd.compute_gradient_of_variables(helpers.product(stage)()(a, b), stage.Tensor(g))
     judge.close("gradients", [a.grad, b.grad], want=lambda: [g * y, g * x])
 
 
@@ -89,7 +63,7 @@ def test_two_inputs(stage, judge, rng):
 @pytest.mark.parametrize("kind", ["same input twice", "two paths"])
 def test_sum_over_uses(stage, judge, rng, kind):
     x, g, (a, b, c) = rng.standard_normal(5), rng.standard_normal(5), rng.uniform(0.5, 2.0, 3)
-    leaf, op = stage.Tensor(x), mix(stage)
+    leaf, op = stage.Tensor(x), helpers.mix(stage)
     if kind == "same input twice":
         value = op(a, b)(leaf, leaf)
     else:
@@ -116,7 +90,7 @@ def test_previous_gradient_is_replaced(stage, judge, rng):
     x, g, (a, b) = rng.standard_normal(4), rng.standard_normal(4), rng.uniform(0.5, 2.0, 2)
     leaf = stage.Tensor(x)
     for weight in (a, b):
-        value = mix(stage)(weight)(leaf)
+        value = helpers.mix(stage)(weight)(leaf)
         stage.autograd.compute_gradient_of_variables(value, stage.Tensor(g))
     judge.close("gradient", leaf.grad, want=lambda: g * b)
 
@@ -126,7 +100,7 @@ def test_long_chain(stage, judge, rng):
     x, g = rng.standard_normal(2), rng.standard_normal(2)
     weights = rng.uniform(0.9, 1.1, 3000)
     leaf = stage.Tensor(x)
-    value, op = leaf, mix(stage)
+    value, op = leaf, helpers.mix(stage)
     for weight in weights:
         value = op(weight)(value)
     stage.autograd.compute_gradient_of_variables(value, stage.Tensor(g))
@@ -137,6 +111,6 @@ def test_long_chain(stage, judge, rng):
 def test_vector_jacobian_product(stage, judge, rng):
     x, y, g = (rng.standard_normal(4) for _ in range(3))
     a, b = stage.Tensor(x), stage.Tensor(y)
-    output = mix(stage)(2.0, 3.0)(product(stage)()(a, b), a)
+    output = helpers.mix(stage)(2.0, 3.0)(helpers.product(stage)()(a, b), a)
     grads = stage.autograd.vector_jacobian_product(output, [a, b], stage.Tensor(g))
     judge.close("gradients", grads, want=lambda: [g * (2 * y + 3), g * 2 * x])

@@ -1,14 +1,13 @@
 """Question `mlp_resnet`: the network, a pass over examples, training on MNIST."""
 
-import gzip
-import struct
-
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
+from needle_shared.grading.local import oracles_of
 
-def linear(x, take):
-    return x @ next(take) + next(take)
+helpers = helpers_of(__file__)
+oracles = oracles_of(__file__)
 
 
 def batch_norm(x, take, moments, training):
@@ -23,19 +22,19 @@ def batch_norm(x, take, moments, training):
 
 def block(x, take, moments, generator):
     """Return the result of a block, in training if there is a generator."""
-    y = np.maximum(batch_norm(linear(x, take), take, moments, generator is not None), 0)
+    y = np.maximum(batch_norm(oracles.linear(x, take), take, moments, generator is not None), 0)
     if generator is not None:
         y = y * (generator.random_sample(y.shape) <= 0.9) / 0.9
-    y = batch_norm(linear(y, take), take, moments, generator is not None)
+    y = batch_norm(oracles.linear(y, take), take, moments, generator is not None)
     return np.maximum(x + y, 0)
 
 
 def network(x, parameters, moments, generator=None):
     take, moments = iter(parameters), iter(moments)
-    x = np.maximum(linear(x, take), 0)
+    x = np.maximum(oracles.linear(x, take), 0)
     for _ in range((len(parameters) - 4) // 8):
         x = block(x, take, moments, generator)
-    return linear(x, take)
+    return oracles.linear(x, take)
 
 
 def losses(z, y):
@@ -47,14 +46,6 @@ def errors(z, y):
     return int(np.sum(z.argmax(1) != y))
 
 
-def fill(stage, tensors, rng, low=-1.0):
-    """Give tensors random values, and return these."""
-    arrays = [rng.uniform(low, 1.5, tensor.shape).astype("float32") for tensor in tensors]
-    for tensor, array in zip(tensors, arrays, strict=True):
-        tensor.data = stage.Tensor(array)
-    return arrays
-
-
 def pairs(arrays):
     return [np.stack(arrays[i : i + 2]) for i in range(0, len(arrays), 2)]
 
@@ -64,8 +55,8 @@ def test_residual_block(stage, judge, rng):
     n, inside = (int(size) for size in rng.integers((3, 6), (6, 9)))
     x = rng.standard_normal((5, n)).astype("float32")
     model = stage.module("apps.mlp_resnet").ResidualBlock(n, inside).eval()
-    parameters = fill(stage, model.parameters(), rng)
-    buffers = fill(stage, model.buffers(), rng, low=0.5)
+    parameters = helpers.fill(stage, model.parameters(), rng)
+    buffers = helpers.fill(stage, model.buffers(), rng, low=0.5)
     y = model(stage.Tensor(x))
     judge.close("y", y, want=lambda: block(x, iter(parameters), iter(pairs(buffers)), None))
 
@@ -88,8 +79,8 @@ def test_mlp_resnet(stage, judge, rng, blocks):
             *([8, k], [1, k]),
         ],
     )
-    parameters = fill(stage, model.parameters(), rng)
-    buffers = fill(stage, model.buffers(), rng, low=0.5)
+    parameters = helpers.fill(stage, model.parameters(), rng)
+    buffers = helpers.fill(stage, model.buffers(), rng, low=0.5)
     logits = model(stage.Tensor(x))
     judge.close("logits", logits, want=lambda: network(x, parameters, pairs(buffers)))
 
@@ -177,12 +168,6 @@ def scaled(w, batches, learn):
     return wrong / 22, loss / 22
 
 
-def write_idx(path, array):
-    """Write bytes in the format of MNIST's files."""
-    header = struct.pack(f">{1 + array.ndim}I", 0x800 + array.ndim, *array.shape)
-    path.write_bytes(gzip.compress(header + array.tobytes(), 1))
-
-
 @pytest.mark.points(3, part="mlp_resnet")
 @pytest.mark.parametrize("start", ["drawn", "given"])
 def test_train_mnist(stage, judge, rng, tmp_path, start):
@@ -194,14 +179,14 @@ def test_train_mnist(stage, judge, rng, tmp_path, start):
     for part, count in (("train", 40), ("t10k", 25)):
         images = rng.integers(256, size=(count, 28, 28), dtype="uint8")
         labels = rng.integers(10, size=count, dtype="uint8")
-        write_idx(tmp_path / f"{part}-images-idx3-ubyte.gz", images)
-        write_idx(tmp_path / f"{part}-labels-idx1-ubyte.gz", labels)
+        helpers.write_idx(tmp_path / f"{part}-images-idx3-ubyte.gz", images)
+        helpers.write_idx(tmp_path / f"{part}-labels-idx1-ubyte.gz", labels)
         sets[part] = images, labels
 
     def optimizer(parameters, lr, weight_decay):
         parameters = list(parameters)
         if start == "given":
-            values.extend(fill(stage, parameters, rng))
+            values.extend(helpers.fill(stage, parameters, rng))
         return Shrink(parameters, lr=lr, weight_decay=weight_decay)
 
     lr, decay = (float(number) for number in rng.uniform(0.05, 0.1, 2))

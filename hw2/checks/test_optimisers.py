@@ -1,7 +1,10 @@
 """Question `optimisers`: the steps of SGD and Adam, and clipping by the norm."""
 
-import numpy as np
 import pytest
+
+from needle_shared.grading.local import oracles_of
+
+oracles = oracles_of(__file__)
 
 
 def steps(stage, optimizer, parameters, gradients):
@@ -17,31 +20,6 @@ def steps(stage, optimizer, parameters, gradients):
 
 def tensors(stage, arrays):
     return [stage.nn.Parameter(array) for array in arrays]
-
-
-def sgd(starts, gradients, lr, momentum=0.0, weight_decay=0.0):
-    points, velocities, values = list(starts), [0.0 * start for start in starts], []
-    for arrays in gradients:
-        for i, g in enumerate(arrays):
-            decayed = g + weight_decay * points[i]
-            velocities[i] = momentum * velocities[i] + (1 - momentum) * decayed
-            points[i] = points[i] - lr * velocities[i]
-            values.append(points[i])
-    return values
-
-
-def adam(starts, gradients, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, decay=0.0):
-    points, values = list(starts), []
-    m, v = ([0.0 * start for start in starts] for _ in range(2))
-    for t, arrays in enumerate(gradients, start=1):
-        for i, g in enumerate(arrays):
-            decayed = g + weight_decay * points[i]
-            m[i] = beta1 * m[i] + (1 - beta1) * decayed
-            v[i] = beta2 * v[i] + (1 - beta2) * decayed**2
-            ratio = (m[i] / (1 - beta1**t)) / (np.sqrt(v[i] / (1 - beta2**t)) + eps)
-            points[i] = points[i] - lr * decay * points[i] - lr * ratio
-            values.append(points[i])
-    return values
 
 
 def draw(rng, count):
@@ -62,7 +40,7 @@ def test_sgd(stage, judge, rng, name):
         settings["weight_decay"] = float(rng.uniform(0.1, 0.5))
     parameters = tensors(stage, starts)
     values = steps(stage, stage.optim.SGD(parameters, **settings), parameters, gradients)
-    judge.close("values", values, want=lambda: sgd(starts, gradients, **settings))
+    judge.close("values", values, want=lambda: oracles.sgd(starts, gradients, **settings))
 
 
 @pytest.mark.points(4, part="optimisers")
@@ -78,7 +56,7 @@ def test_adam(stage, judge, rng, name):
         settings["weight_decay"] = float(rng.uniform(0.1, 0.5))
     parameters = tensors(stage, starts)
     values = steps(stage, stage.optim.Adam(parameters, **settings), parameters, gradients)
-    judge.close("values", values, want=lambda: adam(starts, gradients, **settings))
+    judge.close("values", values, want=lambda: oracles.adam(starts, gradients, **settings))
 
 
 @pytest.mark.points(1, part="optimisers")
@@ -88,7 +66,7 @@ def test_adamw(stage, judge, rng):
     parameters = tensors(stage, starts)
     optimizer = stage.optim.AdamW(parameters, lr=lr, weight_decay=decay)
     values = steps(stage, optimizer, parameters, gradients)
-    judge.close("values", values, want=lambda: adam(starts, gradients, lr, decay=decay))
+    judge.close("values", values, want=lambda: oracles.adam(starts, gradients, lr, decay=decay))
 
 
 @pytest.mark.points(1, part="optimisers")
@@ -99,13 +77,9 @@ def test_clip_grad_norm(stage, judge, rng):
     for parameter, array in zip(parameters, gradients, strict=True):
         parameter.grad = stage.Tensor(array)
     norm = stage.optim.clip_grad_norm(parameters, bound)
-    judge.close("norm", norm, want=lambda: norm_of(gradients))
+    judge.close("norm", norm, want=lambda: oracles.norm_of(gradients))
     judge.close(
         "gradients",
         [parameter.grad for parameter in parameters],
-        want=lambda: [g * bound / (norm_of(gradients) + 1e-6) for g in gradients],
+        want=lambda: [g * bound / (oracles.norm_of(gradients) + 1e-6) for g in gradients],
     )
-
-
-def norm_of(arrays):
-    return np.sqrt(sum(np.sum(array**2) for array in arrays))

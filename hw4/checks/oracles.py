@@ -215,7 +215,7 @@ def as_images(pixels):
 def moved(images, draws, padding, p):
     """Return each image cut out of itself with zeros around, and mirrored if w < p."""
     wide = np.pad(images, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
-    _, height, width, _ = images.shape
+    height, width = images.shape[1:3]
     result = []
     for x, (u, v, w) in zip(wide, draws, strict=True):
         i, j = int(u * (2 * padding + 1)), int(v * (2 * padding + 1))

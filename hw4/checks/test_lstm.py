@@ -24,11 +24,8 @@ def test_step(stage, judge, rng):
 
 @pytest.mark.points(1.5, part="lstm")
 def test_cell(stage, judge, rng):
-    x, (h, c), weights = (
-        rng.random((2, 3)),
-        rng.standard_normal((2, 2, 4)),
-        helpers.lstm_weights(rng, 3, 4),
-    )
+    x, (h, c) = rng.random((2, 3)), rng.standard_normal((2, 2, 4))
+    weights = helpers.lstm_weights(rng, 3, 4)
     cell = stage.nn.LSTMCell(3, 4, dtype="float64")
     helpers.fill(stage, cell.parameters(), weights)
     got = cell(stage.Tensor(x), (stage.Tensor(h), stage.Tensor(c)))

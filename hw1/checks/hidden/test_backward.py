@@ -1,29 +1,11 @@
 """Question `backward`, hidden: gradients at the edges of their rules."""
 
-import contextlib
-
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
 
-def gradients(stage, op, value, out_grad, *inputs):
-    """Return what `op.gradient` gives for each of `inputs`, judged alone: `value` is right."""
-    compute = op.compute
-
-    def known(*arrays):
-        with contextlib.suppress(Exception):  # it may keep something for the gradient
-            compute(*arrays)
-        return value
-
-    op.compute = known
-    tensors = [stage.Tensor(x) for x in inputs]
-    node = op(*tensors)
-    return list(op.gradient_as_tuple(stage.Tensor(out_grad), node))
-
-
-def draw(rng, shape):
-    """Return numbers a distance away from 0."""
-    return rng.uniform(0.5, 2.0, shape) * rng.choice([-1.0, 1.0], shape)
+helpers = helpers_of(__file__)
 
 
 def summed(g, shape):
@@ -36,13 +18,13 @@ def summed(g, shape):
 @pytest.mark.points(1, part="backward", hidden=True)
 @pytest.mark.parametrize("what", ["base", "base and exponent"])
 def test_power_of_zero(stage, judge, rng, what):
-    a, b, g = rng.uniform(0.5, 2.0, 6), rng.uniform(1.5, 3.0, 6), draw(rng, 6)
+    a, b, g = rng.uniform(0.5, 2.0, 6), rng.uniform(1.5, 3.0, 6), helpers.draw(rng, 6)
     a[2] = 0.0
     if what == "base and exponent":  # a^0 is 1 for every a
         b[2] = b[4] = 0.0
-        got = gradients(stage, stage.PowerScalar(0), np.ones(6), g, a)
+        got = helpers.gradients(stage, stage.PowerScalar(0), np.ones(6), g, a)
         judge.close("power of a number", got, want=lambda: [np.zeros(6)])
-    got = gradients(stage, stage.EWisePow(), a**b, g, a, b)
+    got = helpers.gradients(stage, stage.EWisePow(), a**b, g, a, b)
     judge.close("gradients", got, want=lambda: [power_gradient(a, b, g), log_gradient(a, b, g)])
 
 
@@ -57,10 +39,11 @@ def log_gradient(a, b, g):
 
 @pytest.mark.points(1, part="backward", hidden=True)
 def test_float32_stays_float32(stage, judge, rng):
-    x, g = draw(rng, (3, 2)).astype(np.float32), draw(rng, (3, 2)).astype(np.float32)
+    x = helpers.draw(rng, (3, 2)).astype(np.float32)
+    g = helpers.draw(rng, (3, 2)).astype(np.float32)
     number = float(rng.uniform(1.5, 3.0))
-    got = gradients(stage, stage.DivScalar(number), x / np.float32(number), g, x)
-    got += gradients(stage, stage.PowerScalar(2), x**2, g, x)
+    got = helpers.gradients(stage, stage.DivScalar(number), x / np.float32(number), g, x)
+    got += helpers.gradients(stage, stage.PowerScalar(2), x**2, g, x)
     judge.close(
         "gradients", got, want=lambda: [(g / number).astype(np.float32), np.float32(2) * g * x]
     )
@@ -69,19 +52,19 @@ def test_float32_stays_float32(stage, judge, rng):
 
 @pytest.mark.points(1, part="backward", hidden=True)
 def test_relu_at_zero(stage, judge, rng):
-    x, g = draw(rng, (5, 4)), draw(rng, (5, 4))
+    x, g = helpers.draw(rng, (5, 4)), helpers.draw(rng, (5, 4))
     x[rng.integers(5)] = 0.0
-    got = gradients(stage, stage.ReLU(), np.maximum(x, 0.0), g, x)
+    got = helpers.gradients(stage, stage.ReLU(), np.maximum(x, 0.0), g, x)
     judge.close("gradient", got, want=lambda: [np.where(x > 0, g, 0.0)])
 
 
 @pytest.mark.points(1, part="backward", hidden=True)
 @pytest.mark.parametrize("axes", [(-1, 0), (-3, -2)], ids=["last and first", "inner axes"])
 def test_transpose_negative_axes(stage, judge, rng, axes):
-    x = draw(rng, (2, 3, 4, 5))
+    x = helpers.draw(rng, (2, 3, 4, 5))
     value = np.swapaxes(x, *axes)
-    g = draw(rng, value.shape)
-    got = gradients(stage, stage.Transpose(axes), value, g, x)
+    g = helpers.draw(rng, value.shape)
+    got = helpers.gradients(stage, stage.Transpose(axes), value, g, x)
     judge.close("gradient", got, want=lambda: [np.swapaxes(g, *axes)])
 
 
@@ -98,8 +81,8 @@ def test_transpose_negative_axes(stage, judge, rng, axes):
     ids=["0-d", "new axis and size 1", "first and last", "size 1 that stays", "new axis of size 1"],
 )
 def test_broadcast_to(stage, judge, rng, shape, wanted):
-    x, g = draw(rng, shape), draw(rng, wanted)
-    got = gradients(stage, stage.BroadcastTo(wanted), x + np.zeros(wanted), g, x)
+    x, g = helpers.draw(rng, shape), helpers.draw(rng, wanted)
+    got = helpers.gradients(stage, stage.BroadcastTo(wanted), x + np.zeros(wanted), g, x)
     judge.close("gradient", got, want=lambda: [summed(g, shape)])
 
 
@@ -115,10 +98,10 @@ def test_broadcast_to(stage, judge, rng, shape, wanted):
     ids=["axis of size 1", "axes in any order", "kept axes", "all axes kept"],
 )
 def test_sum(stage, judge, rng, axes, keepdims, kept):
-    x = draw(rng, (3, 4, 1, 2))
+    x = helpers.draw(rng, (3, 4, 1, 2))
     value = x.sum(axis=axes, keepdims=keepdims)
-    g = draw(rng, value.shape)
-    got = gradients(stage, stage.Summation(axes, keepdims), value, g, x)
+    g = helpers.draw(rng, value.shape)
+    got = helpers.gradients(stage, stage.Summation(axes, keepdims), value, g, x)
     judge.close("gradient", got, want=lambda: [g.reshape(kept) + np.zeros(x.shape)])
 
 
@@ -129,9 +112,9 @@ def test_sum(stage, judge, rng, axes, keepdims, kept):
     ids=["batch and matrix", "matrix and batch", "broadcast batches"],
 )
 def test_matmul_broadcast(stage, judge, rng, a, b):
-    x, y = draw(rng, a), draw(rng, b)
-    g = draw(rng, (x @ y).shape)
-    got = gradients(stage, stage.MatMul(), x @ y, g, x, y)
+    x, y = helpers.draw(rng, a), helpers.draw(rng, b)
+    g = helpers.draw(rng, (x @ y).shape)
+    got = helpers.gradients(stage, stage.MatMul(), x @ y, g, x, y)
     judge.close("gradients", got, want=lambda: [summed(g @ y.mT, a), summed(x.mT @ g, b)])
 
 
@@ -151,7 +134,7 @@ def vector_gradients(x, y, g):
     ids=["vector and matrix", "matrix and vector", "vector and batch", "batch and vector"],
 )
 def test_matmul_vector(stage, judge, rng, a, b):
-    x, y = draw(rng, a), draw(rng, b)
-    g = draw(rng, (x @ y).shape)
-    got = gradients(stage, stage.MatMul(), x @ y, g, x, y)
+    x, y = helpers.draw(rng, a), helpers.draw(rng, b)
+    g = helpers.draw(rng, (x @ y).shape)
+    got = helpers.gradients(stage, stage.MatMul(), x @ y, g, x, y)
     judge.close("gradients", got, want=lambda: vector_gradients(x, y, g))

@@ -2,35 +2,9 @@
 
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
 
-def mix(stage):
-    """Return an op that adds its inputs, times weights: no operator of the stage is needed."""
-
-    class Mix(stage.TensorOp):
-        def __init__(self, *weights):
-            self.weights = weights
-
-        def compute(self, *arrays):
-            return sum(weight * array for weight, array in zip(self.weights, arrays, strict=True))
-
-        def gradient(self, out_grad, node):
-            return tuple(Mix(weight)(out_grad) for weight in self.weights)
-
-    return Mix
-
-
-def product(stage):
-    """Return the op of the product of two tensors."""
-
-    class Product(stage.TensorOp):
-        def compute(self, a, b):
-            return a * b
-
-        def gradient(self, out_grad, node):
-            a, b = node.inputs
-            return Product()(out_grad, b), Product()(out_grad, a)
-
-    return Product
+helpers = helpers_of(__file__)
 
 
 @pytest.mark.points(1, part="gradients", hidden=True)
@@ -38,7 +12,7 @@ def test_accumulate(stage, judge, rng):
     x, g, (a, b) = rng.standard_normal(4), rng.standard_normal(4), rng.uniform(0.5, 2.0, 2)
     leaf = stage.Tensor(x)
     for weight in (a, b):
-        value = mix(stage)(weight)(leaf)
+        value = helpers.mix(stage)(weight)(leaf)
         value.backward(stage.Tensor(g), accumulate=True)
     judge.close("gradient", leaf.grad, want=lambda: g * (a + b))
 
@@ -48,7 +22,7 @@ def test_accumulate(stage, judge, rng):
 def test_second_derivative(stage, judge, rng, uses):
     x, g, h = (rng.standard_normal(4) for _ in range(3))
     y = rng.standard_normal(4)
-    a, b, op = stage.Tensor(x), stage.Tensor(y), product(stage)
+    a, b, op = stage.Tensor(x), stage.Tensor(y), helpers.product(stage)
     value = op()(a, b) if uses == "one use" else op()(op()(a, a), a)
     value.backward(stage.Tensor(g))
     first = a.grad
@@ -83,11 +57,11 @@ def test_values_that_need_no_gradient(stage, judge, rng):
             return 0.5 * a * b
 
         def gradient(self, out_grad, node):
-            return None, mix(stage)(0.5)(product(stage)()(out_grad, node.inputs[0]))
+            return None, helpers.mix(stage)(0.5)(helpers.product(stage)()(out_grad, node.inputs[0]))
 
     x, y, z, g = (rng.standard_normal(4) for _ in range(4))
     a, b, c = stage.Tensor(x), stage.Tensor(y), stage.Tensor(z, requires_grad=False)
-    value = product(stage)()(Half()(a, b), c)
+    value = helpers.product(stage)()(Half()(a, b), c)
     stage.autograd.compute_gradient_of_variables(value, stage.Tensor(g))
     judge.close("gradient", b.grad, want=lambda: 0.5 * g * x * z)
     judge.value("others", [a.grad, c.grad], want=lambda: [None, None])
@@ -100,8 +74,8 @@ def test_values_that_need_no_gradient(stage, judge, rng):
 def test_vector_jacobian_product(stage, judge, rng, kind):
     x, y, g = (rng.standard_normal(4) for _ in range(3))
     a, b = stage.Tensor(x), stage.Tensor(y)
-    inner = mix(stage)(2.0, 1.0)(a, b)
-    output = product(stage)()(inner, inner)
+    inner = helpers.mix(stage)(2.0, 1.0)(a, b)
+    output = helpers.product(stage)()(inner, inner)
     out_grad = stage.Tensor(g)
     product_of = stage.autograd.vector_jacobian_product
     if kind == "values inside the graph":
@@ -111,7 +85,7 @@ def test_vector_jacobian_product(stage, judge, rng, kind):
         judge.close("what is left", grads[1], want=lambda: 2 * g * (2 * x + y))
         judge.value("behind it", grads[0], want=lambda: None)
     elif kind == "differentiated again":
-        op = product(stage)()
+        op = helpers.product(stage)()
         grads = product_of(op(op(a, a), a), [a], out_grad)
         grads[0].backward(stage.Tensor(y))
         judge.close("gradients", [grads[0], a.grad], want=lambda: [3 * g * x**2, 6 * g * y * x])

@@ -3,25 +3,11 @@
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
+from needle_shared.grading.local import oracles_of
 
-def trained(X, y, W1, W2, lr, batch):
-    W1, W2 = W1.astype(np.float64), W2.astype(np.float64)
-    for start in range(0, len(X), batch):
-        x, labels = X[start : start + batch], y[start : start + batch]
-        hidden = np.maximum(x @ W1, 0)
-        logits = hidden @ W2
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        G = exponentials / exponentials.sum(axis=1, keepdims=True)
-        G[np.arange(len(x)), labels] -= 1
-        D = (G @ W2.T) * (hidden > 0)
-        W1, W2 = W1 - lr / len(x) * x.T @ D, W2 - lr / len(x) * hidden.T @ G
-    return W1, W2
-
-
-def problem(rng, rows):
-    """Return images, labels and weights of a network with 6 inputs, 5 hidden units, 4 classes."""
-    X, y = rng.standard_normal((rows, 6)), rng.integers(4, size=rows)
-    return X, y, rng.standard_normal((6, 5)), rng.standard_normal((5, 4))
+helpers = helpers_of(__file__)
+oracles = oracles_of(__file__)
 
 
 @pytest.mark.points(2, part="network", hidden=True)
@@ -29,26 +15,26 @@ def problem(rng, rows):
     ("rows", "batch"), [(23, 5), (3, 50)], ids=["last is smaller", "one batch"]
 )
 def test_uneven_batches(stage, judge, rng, rows, batch):
-    X, y, W1, W2 = problem(rng, rows)
+    X, y, W1, W2 = helpers.problem(rng, rows)
     lr = float(rng.uniform(0.2, 0.6))
     first, second = stage.Tensor(W1), stage.Tensor(W2)
     nn_epoch = stage.module("apps.simple_ml").nn_epoch
     weights = nn_epoch(X.copy(), y.copy(), first, second, lr=lr, batch=batch)
-    judge.close("W1 and W2", weights, want=lambda: trained(X, y, W1, W2, lr, batch))
+    judge.close("W1 and W2", weights, want=lambda: oracles.trained(X, y, W1, W2, lr, batch))
     judge.close("weights that were given", [first, second], want=lambda: [W1, W2])
 
 
 @pytest.mark.points(1, part="network", hidden=True)
 def test_defaults(stage, judge, rng):
-    X, y, W1, W2 = problem(rng, 130)
+    X, y, W1, W2 = helpers.problem(rng, 130)
     nn_epoch = stage.module("apps.simple_ml").nn_epoch
     weights = nn_epoch(X.copy(), y.copy(), stage.Tensor(W1), stage.Tensor(W2))
-    judge.close("W1 and W2", weights, want=lambda: trained(X, y, W1, W2, 0.1, 100))
+    judge.close("W1 and W2", weights, want=lambda: oracles.trained(X, y, W1, W2, 0.1, 100))
 
 
 @pytest.mark.points(1, part="network", hidden=True)
 def test_float32_images_and_byte_labels(stage, judge, rng):
-    X, y, W1, W2 = problem(rng, 12)
+    X, y, W1, W2 = helpers.problem(rng, 12)
     X, W1, W2 = (a.astype(np.float32) for a in (X, W1, W2))
     y = y.astype(np.uint8)
     nn_epoch = stage.module("apps.simple_ml").nn_epoch
@@ -56,6 +42,6 @@ def test_float32_images_and_byte_labels(stage, judge, rng):
     judge.close(
         "W1 and W2",
         weights,
-        want=lambda: [w.astype(np.float32) for w in trained(X, y, W1, W2, 0.3, 4)],
+        want=lambda: [w.astype(np.float32) for w in oracles.trained(X, y, W1, W2, 0.3, 4)],
     )
     judge.value("dtypes", [str(w.dtype) for w in weights], want=lambda: ["float32"] * 2)

@@ -2,60 +2,18 @@
 
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
+from needle_shared.grading.local import oracles_of
 
-def mix(stage):
-    """Return an op that adds its inputs, times weights: no operator of the stage is needed."""
-
-    class Mix(stage.TensorOp):
-        def __init__(self, weights):
-            self.weights = weights
-
-        def compute(self, *arrays):
-            return sum(weight * array for weight, array in zip(self.weights, arrays, strict=True))
-
-    return Mix
-
-
-def graph(stage, rng, links):
-    """Return a value for each of `links`, made of those that it names; a leaf where it is empty."""
-    op, nodes = mix(stage), []
-    for inputs in links:
-        if inputs:
-            weights = rng.uniform(-1.0, 1.0, len(inputs))
-            nodes.append(op(weights)(*[nodes[i] for i in inputs]))
-        else:
-            nodes.append(stage.Tensor(rng.standard_normal(2)))
-    return nodes
-
-
-def post_order(links, roots):
-    order = []
-
-    def visit(i):
-        if i not in order:
-            for j in links[i]:
-                visit(j)
-            if i not in order:
-                order.append(i)
-
-    for root in roots:
-        visit(root)
-    return order
-
-
-def random_links(rng, leaves, size):
-    """Return links of `leaves` leaves and `size` values, each made of one to three before it."""
-    links = [[] for _ in range(leaves)]
-    for _ in range(size):
-        links.append(rng.integers(len(links), size=rng.integers(1, 4)).tolist())
-    return [*links, list(range(len(links)))[:-4:-1]]
+helpers = helpers_of(__file__)
+oracles = oracles_of(__file__)
 
 
 @pytest.mark.points(2, part="topological_sort", hidden=True)
 @pytest.mark.parametrize("kind", ["several", "one below another", "repeated", "leaf"])
 def test_roots(stage, judge, rng, kind):
-    links = random_links(rng, 4, 10)
-    nodes = graph(stage, rng, links)
+    links = helpers.random_links(rng, 4, 10)
+    nodes = helpers.linked(stage, rng, links)
     last = len(links) - 1
     inner = links[last][1]
     roots = {
@@ -69,7 +27,7 @@ def test_roots(stage, judge, rng, kind):
     judge.close(
         "values in order",
         [node.numpy() for node in order],
-        want=lambda: [values[i] for i in post_order(links, roots)],
+        want=lambda: [values[i] for i in oracles.post_order(links, roots)],
     )
 
 
@@ -78,7 +36,7 @@ def test_constants(stage, judge, rng):
     x, y = rng.standard_normal(3), rng.standard_normal(3)
     weights = rng.uniform(0.5, 2.0, 2)
     leaf, constant = stage.Tensor(x), stage.Tensor(y, requires_grad=False)
-    op = mix(stage)(weights)
+    op = helpers.mix(stage)(*weights)
     root = op(op(constant, leaf), constant)
     order = stage.autograd.find_topo_sort([root])
     inner = weights[0] * y + weights[1] * x

@@ -1,16 +1,11 @@
 """Question `data`: other shapes of images, slices with transforms, options of a loader."""
 
-import gzip
-import struct
-
 import numpy as np
 import pytest
 
+from needle_shared.grading.inside.beside import helpers_of
 
-def write_idx(path, array):
-    """Write bytes in the format of MNIST's files."""
-    header = struct.pack(f">{1 + array.ndim}I", 0x800 + array.ndim, *array.shape)
-    path.write_bytes(gzip.compress(header + array.tobytes(), 1))
+helpers = helpers_of(__file__)
 
 
 class Numbers:
@@ -92,7 +87,7 @@ def test_slices_of_mnist_with_transforms(stage, judge, rng, tmp_path):
     labels = rng.integers(10, size=9, dtype="uint8")
     files = tmp_path / "images.gz", tmp_path / "labels.gz"
     for path, array in zip(files, (images, labels), strict=True):
-        write_idx(path, array)
+        helpers.write_idx(path, array)
 
     def darken(image):
         image *= 0.5  # of its own: the data set must not change

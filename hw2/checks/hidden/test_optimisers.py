@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 
+from needle_shared.grading.local import oracles_of
+
+oracles = oracles_of(__file__)
+
 
 def sgd(start, gradients, lr, momentum, dampening, nesterov):
     """The velocity starts from the first gradient."""
@@ -10,25 +14,6 @@ def sgd(start, gradients, lr, momentum, dampening, nesterov):
     for g in gradients:
         velocity = g if velocity is None else momentum * velocity + (1 - dampening) * g
         point = point - lr * (g + momentum * velocity if nesterov else velocity)
-        values.append(point)
-    return values
-
-
-def adam(start, gradients, lr, decay=0):
-    point, m, v, values = start, 0, 0, []
-    for t, gradient in enumerate(gradients, start=1):
-        g = gradient + decay * point
-        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
-        point = point - lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-        values.append(point)
-    return values
-
-
-def damped_sgd(start, gradients, lr, momentum, decay=0):
-    point, velocity, values = start, 0, []
-    for g in gradients:
-        velocity = momentum * velocity + (1 - momentum) * (g + decay * point)
-        point = point - lr * velocity
         values.append(point)
     return values
 
@@ -70,11 +55,20 @@ def test_parameters_without_a_gradient(stage, judge, rng, name):
     judge.close("values", values, want=lambda: interleaved(name, starts, gradients))
 
 
+def alone(name, start, gradients, **settings):
+    """Return the values of one parameter after each step."""
+    rule = oracles.adam if name == "Adam" else oracles.sgd
+    return rule([start], [[g] for g in gradients], **settings)
+
+
 def interleaved(name, starts, gradients):
     """Return the values of both parameters, of which each step moves one."""
-    rule = (lambda *a: adam(*a, 0.3)) if name == "Adam" else (lambda *a: damped_sgd(*a, 0.3, 0.8))
-    moves = [iter(rule(starts[0], gradients[0::3])), None]
-    moves[1] = iter(rule(starts[1], [g for i, g in enumerate(gradients) if i % 3]))
+    momentum = {"momentum": 0.8} if name == "SGD" else {}
+    parts = gradients[0::3], [g for i, g in enumerate(gradients) if i % 3]
+    moves = [
+        iter(alone(name, start, part, lr=0.3, **momentum))
+        for start, part in zip(starts, parts, strict=True)
+    ]
     points, values = list(starts), []
     for number in range(len(gradients)):
         which = int(number % 3 != 0)
@@ -106,9 +100,7 @@ def test_numbers_of_float32_and_old_values(stage, judge, rng, name):
 
 def moved(name, start, g):
     gradients = [np.asarray(g, "float64")] * 2
-    if name == "Adam":
-        return adam(start, gradients, 0.25, 0.5)[-1].astype("float32")
-    return damped_sgd(start, gradients, 0.25, 0, 0.5)[-1].astype("float32")
+    return alone(name, start, gradients, lr=0.25, weight_decay=0.5)[-1].astype("float32")
 
 
 @pytest.mark.points(1, part="optimisers", hidden=True)
@@ -120,20 +112,16 @@ def test_clip_grad_norm_where_it_is_small_or_absent(stage, judge, rng):
     # A bound that is a little larger: nothing grows up to it.
     bound = float(4 * np.linalg.norm([np.linalg.norm(array) for array in arrays[:2]]))
     norm = stage.optim.clip_grad_norm(parameters, bound)
-    judge.close("norm", norm, want=lambda: norm_of(arrays[:2]) * 3)
+    judge.close("norm", norm, want=lambda: oracles.norm_of(arrays[:2]) * 3)
     judge.close(
         "not clipped",
         [parameter.grad for parameter in parameters[:2]],
         want=lambda: [array * 3 for array in arrays[:2]],
     )
     again = stage.optim.SGD(parameters, lr=0.1).clip_grad_norm(0.25)
-    judge.close("norm before clipping", again, want=lambda: norm_of(arrays[:2]) * 3)
+    judge.close("norm before clipping", again, want=lambda: oracles.norm_of(arrays[:2]) * 3)
     judge.close(
         "clipped",
         [parameter.grad for parameter in parameters[:2]],
-        want=lambda: [a * 3 * 0.25 / (norm_of(arrays[:2]) * 3 + 1e-6) for a in arrays[:2]],
+        want=lambda: [a * 3 * 0.25 / (oracles.norm_of(arrays[:2]) * 3 + 1e-6) for a in arrays[:2]],
     )
-
-
-def norm_of(arrays):
-    return np.sqrt(sum(np.sum(array**2) for array in arrays))

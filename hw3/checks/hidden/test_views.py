@@ -55,10 +55,8 @@ def test_broadcast(stage, judge, rng):
     x, memory = helpers.with_gaps(rng, 2)
     a, b = x.shape
     layout = stage.module("layout")
-    point, line = (
-        helpers.layout_of(stage, x[1, 2, ...], memory),
-        helpers.layout_of(stage, x[::-1, :1], memory),
-    )
+    point = helpers.layout_of(stage, x[1, 2, ...], memory)
+    line = helpers.layout_of(stage, x[::-1, :1], memory)
     of_point = layout.broadcast(point, (3, b))
     judge.close("a point", helpers.read(memory, of_point), want=lambda: np.full((3, b), x[1, 2]))
     of_line = layout.broadcast(line, (2, 1, a, 1))

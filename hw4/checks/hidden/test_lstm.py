@@ -30,11 +30,8 @@ def test_cell_without(stage, judge, rng, bias):
 
 @pytest.mark.points(1, part="lstm", hidden=True)
 def test_cell_gradient(stage, judge, rng):
-    x, (h, c), weights = (
-        rng.random((2, 3)),
-        rng.standard_normal((2, 2, 2)),
-        helpers.lstm_weights(rng, 3, 2),
-    )
+    x, (h, c) = rng.random((2, 3)), rng.standard_normal((2, 2, 2))
+    weights = helpers.lstm_weights(rng, 3, 2)
     g = rng.standard_normal((2, 2, 2))
     cell = stage.nn.LSTMCell(3, 2, dtype="float64")
     helpers.fill(stage, cell.parameters(), weights)

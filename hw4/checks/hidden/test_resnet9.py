@@ -71,11 +71,8 @@ def slopes(x, values, g, step=1e-6):
 
 @pytest.mark.points(1, part="resnet9", hidden=True)
 def test_resnet9_gradient(stage, judge, rng):
-    x, values, g = (
-        rng.standard_normal((3, 3, 32, 32)),
-        helpers.resnet9_parameters(rng),
-        rng.random((3, 10)),
-    )
+    x, values = rng.standard_normal((3, 3, 32, 32)), helpers.resnet9_parameters(rng)
+    g = rng.random((3, 10))
     model = stage.module("models").ResNet9(dtype="float64")
     helpers.fill(stage, model.parameters(), values)
     (model(stage.Tensor(x)) * stage.Tensor(g)).sum().backward(create_graph=False)

@@ -15,12 +15,14 @@ import pytest
 
 from needle_shared.grading.batch import Batch, Item
 from needle_shared.grading.channel import Requests
-from needle_shared.grading.grade import Grader, Rules
+from needle_shared.grading.grade import Grader, Rules, _why_unusable
 from needle_shared.grading.reference import run_reference
 from needle_shared.grading.repository import Repository
 from needle_shared.grading.results.html import feedback_html
 from needle_shared.grading.results.model import CheckResult, Result
+from needle_shared.grading.run_checks import Ran
 from needle_shared.grading.sandbox.find import diagnose, find_sandbox
+from needle_shared.grading.session import UnusableError
 from needle_shared.grading.setup import Setup
 from needle_shared.grading.skeletons import Skeletons
 from needle_shared.grading.submission.intake import Submission, read_submission
@@ -321,3 +323,12 @@ def test_a_fault_of_the_grader_costs_one_submission_only(
 def test_no_student_is_called_like_a_file_of_the_class(name: str) -> None:
     """The folder of the student stood in the place of the file, and the class had none."""
     assert student_name(name).casefold() not in {"summary.html", "gradebook.csv"}
+
+
+def test_hidden_checks_are_not_told_as_errors_of_loading() -> None:
+    """Why a package cannot be loaded is a note for the student, where it has C++."""
+    told = UnusableError("error", "told by hidden checks")
+    seen = UnusableError("error", "told by visible ones")
+    ran = {("visible", False): Ran(), ("hidden", False): Ran(unusable=told)}
+    assert "told" not in _why_unusable(ran)
+    assert "visible" in _why_unusable({**ran, ("visible", True): Ran(unusable=seen)})

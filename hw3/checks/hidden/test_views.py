@@ -48,6 +48,8 @@ def test_flip(stage, judge, rng):
     judge.close("elements", helpers.read(memory, flipped), want=lambda: np.flip(back, (0, 1)))
     again = flip(flip(helpers.layout_of(stage, x, memory), -2), (2, 1))
     judge.close("twice", helpers.read(memory, again), want=lambda: x[:, :, ::-1])
+    column = flip(helpers.layout_of(stage, x[:, 1:2], memory), (0, 1))
+    judge.close("a column", helpers.read(memory, column), want=lambda: x[::-1, 1:2])
 
 
 @pytest.mark.points(1.5, part="views", hidden=True)
@@ -67,6 +69,8 @@ def test_broadcast(stage, judge, rng):
     judge.raises("another size", ValueError, lambda: layout.broadcast(line, (a + 1, 1)))
     shape = np.array(layout.broadcast_shapes((a, 1, b), (0, 1), ()))
     judge.close("with nothing", shape, want=lambda: np.array([a, 0, b]))
+    alone = np.array([*layout.broadcast_shapes(), *layout.broadcast_shapes((b,))])
+    judge.close("one and none", alone, want=lambda: np.array([b]))
 
 
 @pytest.mark.points(1.5, part="views", hidden=True)
@@ -123,13 +127,19 @@ INDICES = {
 def test_index(stage, judge, rng, case):
     x, _ = helpers.with_gaps(rng, 3)
     index = INDICES[case]
-    once = helpers.on_numpy(stage, x.T)[index]
+    array = helpers.on_numpy(stage, x.T)
+    once = array[index]
     judge.close("elements", once, want=lambda: x.T[index])
+    judge.close("without a tuple", array[index[1]], want=lambda: x.T[index[1]])
+    judge.raises("two ellipses", IndexError, lambda: array[..., 0, ...])
     judge.close("a view of it", once[1:, ..., -1], want=lambda: x.T[index][1:, ..., -1])
 
 
 @pytest.mark.points(2, part="views", hidden=True)
-@pytest.mark.parametrize("case", ["apart", "mask", "beside an integer", "broadcast"])
+@pytest.mark.parametrize(
+    "case",
+    ["apart", "mask", "beside an integer", "broadcast", "of one row", "mask without axes"],
+)
 def test_index_by_arrays(stage, judge, rng, case):
     x, _ = helpers.with_gaps(rng, 4)
     first, second = rng.integers(-3, 3, 4), rng.integers(-3, 3, (2, 1))
@@ -138,6 +148,8 @@ def test_index_by_arrays(stage, judge, rng, case):
         "mask": (slice(1, None), x[0, :, :, 0] > 0),
         "beside an integer": (slice(None), -2, slice(None, None, 2), first),
         "broadcast": (..., first, second, None),
+        "of one row": (slice(2, 3), first),
+        "mask without axes": (slice(1, None), np.array(True), first),
     }[case]
     judge.close("elements", helpers.on_numpy(stage, x)[index], want=lambda: x[index])
 

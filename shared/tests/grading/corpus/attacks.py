@@ -484,7 +484,7 @@ HARMLESS = [  # of a perfect submission: it does something bad beside, and keeps
         at_import="""
         import os
         for root in ("/", "/usr", "/needle", "/needle/checks", "/needle/submission", "/needle/site",
-                     "/etc", "/proc/sys/kernel", "/sys", "/tmp", "/var/tmp", "/dev"):
+                     "/etc", "/proc/sys/kernel", "/sys", "/var/tmp", "/dev"):
             try:
                 open(os.path.join(root, "needle-corpus-pwned"), "w").close()
                 raise SystemExit("WRITES " + root)

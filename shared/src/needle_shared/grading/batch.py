@@ -132,9 +132,6 @@ class Batch:
                 return self._grade(submission, slot)
             except (StartError, SandboxError, OSError) as error:
                 why = f"{type(error).__name__}: {error}"
-            except Exception:  # a fault of the grader: the others are graded all the same
-                why = f"a fault of the grader\n{traceback.format_exc()[-1500:]}"
-                break
         return self._grader.empty(submission.name, "infra_error", why or "stopped")
 
     def _grade(self, submission: Submission, slot: int) -> Result:

@@ -22,6 +22,7 @@ from needle_shared.grading.setup import KINDS, Kind, Package, Setup
 from needle_shared.grading.skeletons import Skeletons
 
 _SHORTEST, _MULTIPLE = 3.0, 10.0  # seconds for a check, and of the reference's time
+_ATTEMPTS = 4  # to start a sandbox: much is lost with it
 _LIVE_TIERS = {"A", "B"}  # where a change of what is bound is always seen
 
 Files = Mapping[str, bytes]
@@ -188,10 +189,10 @@ class _Place:
             binds=(*setup.binds_for(kind, package), *binds_of_driver()),
             slot=len(KINDS) * self.number + KINDS.index(kind),
         )
-        try:
-            return ForkedSession(setup.sandbox, job)
-        except StartError:  # machines are busy at times
-            return ForkedSession(setup.sandbox, job)
+        for _ in range(_ATTEMPTS - 1):  # machines are busy at times
+            with contextlib.suppress(StartError):
+                return ForkedSession(setup.sandbox, job)
+        return ForkedSession(setup.sandbox, job)
 
     def leave(self) -> None:
         """End what imported the variant."""

@@ -263,15 +263,6 @@ def test_another_exception_than_the_expected_one(grader: Grader, tmp_path: Path)
     assert "raised nothing" in check(result, "test_refuse").message
 
 
-def test_a_slow_call_earns_a_part_and_a_very_slow_one_nothing(
-    grader: Grader, tmp_path: Path
-) -> None:
-    slow = "return (__import__('time').sleep({}), x.sum())[1]"
-    result = grade(grader, tmp_path, {OTHERS: ("return x.sum()", slow.format(0.05))})
-    assert check(result, "test_work").earned == 10
-    assert "times the reference's time" in check(result, "test_work").message
-
-
 def test_a_quick_call_must_be_right_every_time(grader: Grader, tmp_path: Path) -> None:
     """An answer that is kept from the first call is wrong for the inputs of the second one."""
     keep = "return globals().setdefault('kept', x.sum())"

@@ -26,7 +26,7 @@ ISOLATED = any(f.works and f.tier in {"A", "B"} for f in diagnose())
 pytestmark = pytest.mark.skipif(not ISOLATED, reason="bubblewrap does not work on this machine")
 USERS = ["root", "plain user"] if os.geteuid() == 0 else ["plain user"]
 ATTACKS: dict[str, Sequence[Attack]] = {"hw1": [*ALL, *MORE], "hw0": NATIVE}
-# Builds take most of the time, and are the same for every user: the second one has them in full runs.
+# Builds take most of the time, and are the same for all users: another one has them in full runs.
 FULL = os.environ.get("NEEDLE_CORPUS") == "full"
 GRADED = [(u, stage) for stage in ATTACKS for u in (USERS if FULL or stage == "hw1" else USERS[:1])]
 # Enough checks to tell what is lost, and few enough to be quick; NEEDLE_CORPUS=full runs them all.

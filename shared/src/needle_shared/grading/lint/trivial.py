@@ -37,7 +37,8 @@ def without_effect(source: str, names: list[str]) -> str:
     everything = definitions(data)
     named = {f.begin: f for n in names for i in find(data, n) for f in functions_of(i, everything)}
     for begin, function in sorted(named.items(), reverse=True):
-        assert function.body is not None  # noqa: S101
+        if function.body is None:
+            continue  # no definition
         start, end = function.body
         if re.search(rb"\bvoid\s+[\w:]+\(", data[begin:start]):
             data = data[:start] + b"{}" + data[end:]

@@ -29,7 +29,8 @@ def stub(source: str, names: Iterable[str], stage: str) -> str:
                 wanted[function.begin] = function, name if function is item else function.name
     throws = False
     for begin, (function, name) in sorted(wanted.items(), reverse=True):
-        assert function.body is not None  # noqa: S101
+        if function.body is None:
+            continue  # no definition: there is nothing to take out
         head = data[begin : function.body[0]]
         lines, include = _stub_lines(function, head, f"{stage}: {name}")
         throws |= include

@@ -12,7 +12,6 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from needle_shared.grading.both import grade_both
 from needle_shared.grading.grade import Grader
 from needle_shared.grading.results.model import Result
 from needle_shared.grading.results.reading import ResultError
@@ -136,6 +135,8 @@ class Batch:
 
     def _grade(self, submission: Submission, slot: int) -> Result:
         if self._grader.rules.earlier == "both":
+            from needle_shared.grading.both import grade_both  # noqa: PLC0415 - slow to import
+
             return grade_both(self._grader, submission, slot)
         return self._grader.grade(submission, slot)
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import threading
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from needle_shared.atomic import write_atomically
+from needle_shared.grading import skeleton
 from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.native.build import Built, build_extension
 from needle_shared.grading.native.compiling import BuildLimits
+from needle_shared.grading.runtime import digest
 from needle_shared.grading.sandbox.interface import Sandbox
-from needle_shared.grading.skeleton.files import skeleton_files
+from needle_shared.grading.skeleton.files import reference_files, with_stubs
 
 
 class Skeletons:
@@ -27,8 +32,29 @@ class Skeletons:
         """Return the files of a stage's skeleton, by their names below `hwN/`."""
         with self._lock:
             if assignment.stage not in self._made:
-                self._made[assignment.stage] = skeleton_files(assignment)
+                self._made[assignment.stage] = self._kept(assignment)
             return self._made[assignment.stage]
+
+    def _kept(self, assignment: Assignment) -> dict[str, bytes]:
+        """Return the skeleton from the cache, or make and keep it."""
+        reference = reference_files(assignment)
+        makers = {
+            f"maker/{p.name}": p.read_bytes() for p in Path(skeleton.__path__[0]).glob("*.py")
+        }
+        symbols = "\n".join(map(str, assignment.symbols)).encode()
+        key = digest({**reference, **makers, "symbols": symbols})
+        path = self._cache / "skeletons" / f"{key}.zip"
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return {name: archive.read(name) for name in archive.namelist()}
+        except (OSError, zipfile.BadZipFile):
+            made = with_stubs(assignment, reference)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, content in made.items():
+                archive.writestr(name, content)
+        write_atomically(path, packed.getvalue())
+        return made
 
     def build(self, assignment: Assignment, files: Mapping[str, bytes], slot: int = 0) -> Built:
         """Return the built extension of a stage's files."""

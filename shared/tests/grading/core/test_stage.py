@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from needle_shared.grading.assignment import read_assignment
 from needle_shared.grading.catalogue import CatalogueError
 from needle_shared.grading.grade import Grader, Rules
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
@@ -328,3 +329,18 @@ def test_a_reference_that_fails_its_own_check_is_told(
         pytest.raises(ReferenceFailedError, match=r"test_double.*RuntimeError: broken"),
     ):
         run_reference(setup, 1)
+
+
+def test_a_skeleton_is_kept_until_the_stage_changes(repository: Repository, tmp_path: Path) -> None:
+    assignment = repository.assignment("hw9")
+    sandbox = find_sandbox()
+    first = Skeletons(sandbox, tmp_path).files(assignment)
+    (kept,) = (tmp_path / "skeletons").iterdir()
+    assert Skeletons(sandbox, tmp_path).files(assignment) == first
+    assert b"NotImplementedError" in first[NUMBERS]
+    kept.write_bytes(b"half of an archive")
+    assert Skeletons(sandbox, tmp_path).files(assignment) == first
+    write(tmp_path / "changed", {n: t.replace("2 * x", "3 * x") for n, t in FILES.items()})
+    changed = read_assignment(tmp_path / "changed")
+    assert Skeletons(sandbox, tmp_path).files(changed) == first  # a stub hides the change
+    assert len(list((tmp_path / "skeletons").iterdir())) == 2

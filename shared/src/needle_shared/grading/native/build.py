@@ -23,7 +23,6 @@ from needle_shared.grading.native.messages import failed_files, first_errors
 from needle_shared.grading.native.tools import Tools, find_tools
 from needle_shared.grading.runtime import digest, extension_file, write_files
 from needle_shared.grading.sandbox.interface import MIB, SCRATCH, Bind, Sandbox, SandboxError
-from needle_shared.grading.skeleton.files import skeleton_files
 from needle_shared.grading.temporary import TemporaryFolder
 
 _LARGEST_FOLDER = 512 * MIB
@@ -75,7 +74,11 @@ def build_extension(
     """
     if assignment.native is None:
         raise ValueError(f"{assignment.stage} has no extension to build")
-    original = _sources(skeleton_files(assignment) if skeleton is None else skeleton)
+    if skeleton is None:
+        from needle_shared.grading.skeleton.files import skeleton_files  # noqa: PLC0415 - slow
+
+        skeleton = skeleton_files(assignment)
+    original = _sources(skeleton)
     return _Builder(
         assignment.stage,
         extension_file(assignment.native.module),

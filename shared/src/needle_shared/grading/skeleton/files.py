@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from needle_shared.grading.assignment import Assignment
-from needle_shared.grading.skeleton.stubs import stub
 
 # What no checkout has: builds, caches, and what they leave behind. For where git is not.
 _IGNORED_FOLDERS = {"__pycache__", "build", "dist", "venv", "results", "data"}
@@ -37,6 +36,9 @@ def reference_files(assignment: Assignment) -> dict[str, bytes]:
 
 def with_stubs(assignment: Assignment, files: dict[str, bytes]) -> dict[str, bytes]:
     """Return `files`, by their paths in `hwN/`, with stubs for the symbols of the assignment."""
+    # What changes sources takes long to import, and a grader often has the skeleton already.
+    from needle_shared.grading.skeleton.stubs import stub  # noqa: PLC0415
+
     result = dict(files)
     for file in assignment.files:
         if file not in files:

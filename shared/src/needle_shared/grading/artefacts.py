@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from needle_shared.grading.results.gradebook import write_gradebook
@@ -10,8 +11,9 @@ from needle_shared.grading.results.gradescope import write_gradescope
 from needle_shared.grading.results.html import write_feedback, write_summary
 from needle_shared.grading.results.junit import write_junit
 from needle_shared.grading.results.model import Result
+from needle_shared.grading.results.reading import ResultError
 from needle_shared.grading.results.roster import Roster
-from needle_shared.grading.results.serialize import write_result
+from needle_shared.grading.results.serialize import read_result, write_result
 
 
 def write_student(result: Result, out: Path) -> None:
@@ -33,7 +35,17 @@ def write_student(result: Result, out: Path) -> None:
 def write_class(
     results: Iterable[Result], roster: Roster | None, questions: Iterable[str], out: Path
 ) -> None:
-    """Write the gradebook and the summary of a class."""
-    results = list(results)
+    """Write the gradebook and the summary of a class, with the results that stand.
+
+    Where the machine failed, that is the earlier one, if there is one.
+    """
+    results = [_standing(result, out) for result in results]
     write_gradebook(results, out / "gradebook.csv", roster, list(questions))
     write_summary(results, out / "summary.html", roster)
+
+
+def _standing(result: Result, out: Path) -> Result:
+    if result.status == "infra_error":
+        with suppress(OSError, ResultError):
+            return read_result(out / result.student / "result.json")
+    return result

@@ -71,9 +71,8 @@ def _speed(lap: Lap | None, expected: Lap | None) -> tuple[Fraction, str]:
             earned = Fraction(share).limit_denominator(1000)
             slower = f"{times:.1f} times the reference's time, full points up to "
             return earned, "" if earned == 1 else f"{slower}{expected.ratio[0][0]:g}"
-    return Fraction(
-        0
-    ), f"{times:.1f} times the reference's time; {expected.ratio[-1][0]:g} is the limit"
+    limit = expected.ratio[-1][0]
+    return Fraction(0), f"{times:.1f} times the reference's time; {limit:g} is the limit"
 
 
 def questions_of(

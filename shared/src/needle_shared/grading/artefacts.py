@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from needle_shared.grading.results.gradebook import write_gradebook
@@ -47,5 +48,8 @@ def write_class(
 def _standing(result: Result, out: Path) -> Result:
     if result.status == "infra_error":
         with suppress(OSError, ResultError):
-            return read_result(out / result.student / "result.json")
+            earlier = read_result(out / result.student / "result.json")
+            if earlier.status == "graded":
+                why = f"an earlier result, as grading failed now: {result.message}"
+                return replace(earlier, message=why)
     return result

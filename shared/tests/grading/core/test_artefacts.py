@@ -21,3 +21,5 @@ def test_a_failure_of_the_machine_takes_no_mark_away(tmp_path: Path, earlier: bo
         (row,) = csv.DictReader(file)
     status, total = ("graded", "7") if earlier else ("infra_error", "")
     assert (row["student"], row["status"], row["total"]) == ("ann", status, total)
+    assert "no sandbox" in row["message"]
+    assert ("earlier result" in row["message"]) == earlier

@@ -232,7 +232,9 @@ def test_a_sandbox_that_does_not_start_is_no_mark(
     assert "no sandbox number" in done.output
     assert meddler.starts >= 3
     assert path.read_bytes() == before
-    assert rows(tmp_path / "out")[alice.name]["status"] == "infra_error"
+    row = rows(tmp_path / "out")[alice.name]
+    assert row["status"] == "graded"  # the earlier mark stays, and it is said
+    assert "an earlier result, as grading failed now" in row["message"]
 
 
 def test_a_sandbox_that_starts_the_next_time_costs_nothing(

@@ -247,8 +247,8 @@ def make_test_session(package: str) -> None:
 
     @nox.session(name=package)
     def test(session: nox.Session) -> None:
-        # shared's tests compare the stages and run course code on them: they need them all.
-        more = dict.fromkeys(STAGES, "") if package == "shared" else {}
+        # shared's tests compare the stages, run course code on them and collect their tests.
+        more = dict.fromkeys(STAGES, "test") if package == "shared" else {}
         earlier = [path for path in ON_ARRAYS.get(package, []) if (ROOT / path).exists()]
         more |= {path.split("/")[0]: "test" for path in earlier}
         env = CUDA_TESTED if package in ON_CUDA_HOST else {}

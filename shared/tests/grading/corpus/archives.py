@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from attack import LINALG, Files, write
+from attacks.attack import LINALG, Files, write
 
 OUTSIDE = "needle-corpus-outside"
 

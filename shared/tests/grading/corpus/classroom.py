@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import ctypes
 import json
 import os
@@ -14,17 +15,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from archives import Packed
-from attack import Attack, Files, write
+from attacks.attack import Attack, Files, write
 from plain_user import NOBODY, as_nobody
 
 import needle_shared
 from needle_shared.grading.assignment import read_assignment
+from needle_shared.grading.sandbox.find import diagnose
 from needle_shared.grading.skeleton.files import reference_files, skeleton_files
 from needle_shared.grading.skeleton.stubs import stub
 
 ROOT = Path(__file__).parents[4]
+needs_isolation = pytest.mark.skipif(
+    not any(found.works and found.tier in {"A", "B"} for found in diagnose()),
+    reason="bubblewrap does not work on this machine",
+)
 TOKEN = "the-teachers-token"
+ONLY = ["--only", r"forward.*matmul"]
 
 
 _OTHERS: set[int] = set()  # children of this process that no grader left: of other tests
@@ -145,3 +153,17 @@ class Class:
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.rmtree(self.folder.parent / f"{self.folder.name}-holds", ignore_errors=True)
+
+
+def documents(out: Path) -> dict[str, Any]:
+    """Return all results but for their times."""
+    found = {}
+    for path in sorted(out.glob("*/result.json")):
+        found[path.parent.name] = json.loads(path.read_text())
+        del found[path.parent.name]["timing"]
+    return found
+
+
+def rows(out: Path) -> dict[str, dict[str, str]]:
+    with (out / "gradebook.csv").open(encoding="utf-8-sig") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}

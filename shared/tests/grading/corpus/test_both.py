@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attack import Files, write
-from classroom import ROOT
+from attacks.attack import Files, write
+from classroom import ROOT, needs_isolation
 from cli import Command
 
 from needle_shared.grading.assignment import read_assignment
 from needle_shared.grading.exchange import Exchanger
-from needle_shared.grading.sandbox.find import diagnose
 from needle_shared.grading.skeleton.files import reference_files
 
-ISOLATED = any(f.works and f.tier in {"A", "B"} for f in diagnose())
 REDUCE = "src/needle_hw1/ops/reduce.py"
 SUMMATION = "broadcast_to(restore_axes(out_grad, shape, self.axes), shape)"
 CHECKS = ["--only", r"test_(optimisers|mlp_resnet)\.py"]
@@ -50,7 +48,7 @@ def broken(stages: dict[str, Files]) -> dict[str, Files]:
     return {**stages, "hw1": {**stages["hw1"], REDUCE: text.encode()}}
 
 
-@pytest.mark.skipif(not ISOLATED, reason="bubblewrap does not work on this machine")
+@needs_isolation
 def test_the_symbol_that_makes_the_difference_is_named(
     command: Command, stages: dict[str, Files], tmp_path: Path
 ) -> None:
@@ -66,7 +64,7 @@ def test_the_symbol_that_makes_the_difference_is_named(
     assert reference["compared"] is None
 
 
-@pytest.mark.skipif(not ISOLATED, reason="bubblewrap does not work on this machine")
+@needs_isolation
 def test_a_file_that_is_missing_is_the_cause(
     command: Command, stages: dict[str, Files], tmp_path: Path
 ) -> None:

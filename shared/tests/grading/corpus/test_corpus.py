@@ -14,21 +14,20 @@ from typing import Any
 
 import pytest
 from archives import OUTSIDE, PACKED
-from attack import Attack
-from attacks import ALL, LIES
-from classroom import TOKEN, Class, honest
-from more_attacks import MORE, MORE_LIES
-from native_attacks import NATIVE
+from attacks import ATTACKS
+from attacks.attack import Attack
+from attacks.lies import LIES
+from attacks.native import NATIVE
+from classroom import TOKEN, Class, honest, needs_isolation
 
-from needle_shared.grading.sandbox.find import diagnose
-
-ISOLATED = any(f.works and f.tier in {"A", "B"} for f in diagnose())
-pytestmark = pytest.mark.skipif(not ISOLATED, reason="bubblewrap does not work on this machine")
+pytestmark = needs_isolation
 USERS = ["root", "plain user"] if os.geteuid() == 0 else ["plain user"]
-ATTACKS: dict[str, Sequence[Attack]] = {"hw1": [*ALL, *MORE], "hw0": NATIVE}
+ATTACKS_ON: dict[str, Sequence[Attack]] = {"hw1": ATTACKS, "hw0": NATIVE}
 # Builds take most of the time, and are the same for all users: another one has them in full runs.
 FULL = os.environ.get("NEEDLE_CORPUS") == "full"
-GRADED = [(u, stage) for stage in ATTACKS for u in (USERS if FULL or stage == "hw1" else USERS[:1])]
+GRADED = [
+    (u, stage) for stage in ATTACKS_ON for u in (USERS if FULL or stage == "hw1" else USERS[:1])
+]
 # Enough checks to tell what is lost, and few enough to be quick; NEEDLE_CORPUS=full runs them all.
 # Of what multiplies matrices, one visible check and one hidden: a loop takes its time in each.
 CHOSEN = {
@@ -48,7 +47,7 @@ def graded(request: pytest.FixtureRequest) -> Iterator[Class]:
     folder.chmod(0o755)
     group = Class(folder / "class", plain=user != "root" and os.geteuid() == 0, stage=stage)
     try:
-        group.add(ATTACKS[stage])
+        group.add(ATTACKS_ON[stage])
         group.add_honest([])
         if stage == "hw1":
             group.add_packed(PACKED)
@@ -71,7 +70,7 @@ def earned(result: dict[str, Any]) -> float:
 
 def test_the_mark_is_the_one_earned(graded: Class) -> None:
     wrong = {}
-    for attack in ATTACKS[graded.stage]:
+    for attack in ATTACKS_ON[graded.stage]:
         result = graded.result(attack.name)
         expected = 0 if attack.nothing else earned(graded.result(honest(attack.stubs)))
         mark = earned(result)
@@ -100,13 +99,13 @@ def test_archives_are_graded_or_say_why_not(graded: Class) -> None:
 def test_honest_submissions_differ_as_they_should(graded: Class) -> None:
     everything = graded.result(honest([]))
     assert {check["status"] for check in everything["checks"]} == {"passed"}
-    less = {attack.stubs for attack in ATTACKS[graded.stage] if attack.stubs}
+    less = {attack.stubs for attack in ATTACKS_ON[graded.stage] if attack.stubs}
     for stubs in less:
         assert 0 < earned(graded.result(honest(stubs))) < earned(everything)
 
 
 def test_failures_say_why(graded: Class) -> None:
-    for attack in ATTACKS[graded.stage]:
+    for attack in ATTACKS_ON[graded.stage]:
         for check in graded.result(attack.name)["checks"]:
             if check["status"] != "passed" and not check["hidden"]:
                 assert check["message"], (attack.name, check)
@@ -121,7 +120,7 @@ def test_no_process_file_or_mount_is_left(graded: Class) -> None:
 
 def test_results_hold_what_the_grader_wrote_and_nothing_else(graded: Class) -> None:
     names = {"feedback.html", "result.json", "results.json", "junit.xml", "log.txt"}
-    students = {attack.name for attack in ATTACKS[graded.stage]}
+    students = {attack.name for attack in ATTACKS_ON[graded.stage]}
     for folder in graded.out.iterdir():
         if folder.is_dir():
             assert {path.name for path in folder.iterdir()} == names
@@ -148,4 +147,4 @@ def test_nothing_secret_is_told(graded: Class) -> None:
 
 def test_lies_come_of_nothing(graded: Class) -> None:
     if graded.stage == "hw1":
-        assert sum(earned(graded.result(attack.name)) for attack in [*LIES, *MORE_LIES]) == 0
+        assert sum(earned(graded.result(attack.name)) for attack in LIES) == 0

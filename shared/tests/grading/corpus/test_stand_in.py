@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from attack import write
+from attacks.attack import write
+from classroom import needs_isolation
 
 from needle_shared.grading.grade import Grader, Rules
 from needle_shared.grading.reference import run_reference
 from needle_shared.grading.repository import Repository
-from needle_shared.grading.sandbox.find import diagnose, find_sandbox
+from needle_shared.grading.sandbox.find import find_sandbox
 from needle_shared.grading.setup import Setup
 from needle_shared.grading.skeleton.files import reference_files, skeleton_files
 from needle_shared.grading.skeletons import Skeletons
 from needle_shared.grading.submission.intake import read_submission
 
-ISOLATED = any(f.works and f.tier in {"A", "B"} for f in diagnose())
-pytestmark = pytest.mark.skipif(not ISOLATED, reason="bubblewrap does not work on this machine")
+pytestmark = needs_isolation
 STAND_IN = b"""
 
 def _stand_in():

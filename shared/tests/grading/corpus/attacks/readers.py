@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from attack import MATMUL, PACKAGE, Attack
+from attacks.attack import MATMUL, PACKAGE, SAY, Attack
 
-_SAY = """
-import glob, json, os, struct
-def _say(header, payload=b""):
-    text = json.dumps(header).encode()
-    os.write(4, struct.pack("<II", len(text), len(payload)) + text + payload)
-"""
 _CHECK = """
 import sys
 _frame = sys._getframe()
@@ -19,13 +13,14 @@ _check = _frame.f_locals["judge"]._check
 """
 _FEW = tuple(f"src/needle_hw1/n{i}.py" for i in range(4))
 
-RED = [
+READERS = [
     Attack(
         "tells-hidden-checks-as-errors-of-the-compiler",
         nothing=True,
         extra=dict.fromkeys(_FEW, b""),
-        at_import=_SAY
+        at_import=SAY
         + """
+import glob
 for _event in ("broken", "compiled"):
     _texts = [open(p).read() for p in glob.glob("/needle/checks/**/*.py", recursive=True)]
     _told = {f"needle_hw1/n{i}.py": "".join(_texts)[300 * i:][:300] for i in range(4)}
@@ -35,7 +30,7 @@ for _event in ("broken", "compiled"):
     Attack(
         "never-reads-requests",
         stubs=(MATMUL,),
-        inside=_SAY
+        inside=SAY
         + _CHECK
         + """
 while True:
@@ -59,7 +54,7 @@ while True:
     Attack(
         "wide-values",
         stubs=(MATMUL,),
-        inside=_SAY
+        inside=SAY
         + _CHECK
         + """
 for i in range(64):
@@ -69,7 +64,7 @@ for i in range(64):
     ),
     Attack(
         "timed-values-in-an-untimed-check",
-        inside=_SAY
+        inside=SAY
         + _CHECK
         + """
 _say({"event": "lap", "check": _check, "ratio": [[1e300, 1.0]]})

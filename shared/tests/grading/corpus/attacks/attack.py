@@ -13,6 +13,14 @@ PACKAGE = "src/needle_hw1"
 LINALG = f"{PACKAGE}/ops/linalg.py"
 MATMUL = f"{LINALG}::MatMul.compute"
 
+# Writes a frame, as the driver does.
+SAY = """
+import json, os, struct
+def _say(header, payload=b""):
+    text = json.dumps(header).encode()
+    os.write(4, struct.pack("<II", len(text), len(payload)) + text + payload)
+"""
+
 
 @dataclass(frozen=True)
 class Attack:

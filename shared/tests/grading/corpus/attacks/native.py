@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-from attack import Attack, Files
+from attacks.attack import Attack, Files
 
 EPOCHS = "csrc/epochs.cpp"
 REGRESSION = f"{EPOCHS}::needle::softmax_regression_epoch"

@@ -14,6 +14,7 @@ else:
     import tomli as tomllib
 
 FILE = "assignment.toml"
+PAGE = "ASSIGNMENT.md"  # of what is handed out; the repository has none
 
 
 class AssignmentError(ValueError):

@@ -70,14 +70,20 @@ def _array_difference(expected: Record, got: np.ndarray[Any, Any]) -> str | None
     if not len(wrong):
         return None
     first = tuple(int(i) for i in wrong[0])
-    place = f" at {list(first)}" if first else ""
-    sizes = ""
-    if want.dtype.kind == "f":
-        with np.errstate(all="ignore"):
-            absolute = np.max(error[~near])
-            relative = np.max(error[~near] / np.abs(a[~near]))
-        sizes = f"; largest error {absolute:.3g}, relative {relative:.3g}"
-    return (
-        f"{expected.name}: {len(wrong)} of {want.size} values are wrong{sizes}; "
-        f"the first{place}: {got[first]!s}, expected {want[first]!s}"
-    )
+    values = f"{got[first]!s}, expected {want[first]!s}"
+    sizes = f"; {_sizes(error[~near], a[~near])}" if want.dtype.kind == "f" else ""
+    if got.dtype.itemsize < want.dtype.itemsize:
+        sizes += f"; dtype {got.dtype}, expected {want.dtype}"
+    if want.size == 1:
+        return f"{expected.name}: {values}{sizes}"
+    place = f"the first at {list(first)}: {values}"
+    return f"{expected.name}: {len(wrong)} of {want.size} values are wrong{sizes}; {place}"
+
+
+def _sizes(errors: np.ndarray[Any, Any], values: np.ndarray[Any, Any]) -> str:
+    """Return the largest error, absolute and, of values that are not 0, relative."""
+    with np.errstate(all="ignore"):
+        text = f"largest error {np.max(errors):.3g}"
+        if np.any(values):
+            text += f", relative {np.max(errors[values != 0] / np.abs(values[values != 0])):.3g}"
+    return text

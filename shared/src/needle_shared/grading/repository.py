@@ -7,7 +7,13 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from needle_shared.grading.assignment import FILE, Assignment, AssignmentError, read_assignment
+from needle_shared.grading.assignment import (
+    FILE,
+    PAGE,
+    Assignment,
+    AssignmentError,
+    read_assignment,
+)
 from needle_shared.grading.inside.beside import HELPERS
 
 if sys.version_info >= (3, 11):
@@ -30,8 +36,16 @@ class Repository:
 
     @classmethod
     def around(cls, start: Path) -> Repository:
-        """Return the repository that `start` is in; raise RepositoryError if it is in none."""
+        """Return the repository that `start` is in.
+
+        Raise RepositoryError if it is in none, or in what was handed out to a student.
+        """
         for folder in (start.resolve(), *start.resolve().parents):
+            if (folder / PAGE).exists():  # its checks and its "reference" are the student's
+                raise RepositoryError(
+                    f"{folder} is what was handed out, and no reference to grade with: run this in "
+                    "a clone of the repository, or name it with --root"
+                )
             if any(folder.glob(f"hw*/{FILE}")):
                 return cls(folder)
         raise RepositoryError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from needle_shared.grading.assignment import Assignment
 from needle_shared.grading.catalogue import Check
 from needle_shared.grading.compare import difference
+from needle_shared.grading.inside.records import Record
 from needle_shared.grading.outcome import Lap, Outcome
 from needle_shared.grading.results.model import CheckResult, CheckStatus, QuestionResult
 
@@ -44,12 +46,35 @@ def judged(check: Check, outcome: Outcome, expected: Outcome) -> CheckResult:
 
 def problem_of(outcome: Outcome, expected: Outcome) -> str | None:
     """Return how the recorded values differ from the expected ones, or None."""
-    for want, got in zip(expected.records, outcome.records, strict=False):
+    wanted, recorded = expected.records, outcome.records
+    for want, got in zip(wanted, recorded, strict=False):
         if problem := difference(want, got):
-            return problem
-    if len(outcome.records) != len(expected.records):
-        return f"{len(outcome.records)} values were recorded, expected {len(expected.records)}"
+            numbers = (_number_of_arrays(record, recorded, wanted) for record in (want, got))
+            return next(filter(None, numbers), problem)
+    if len(recorded) < len(wanted):
+        missing = wanted[len(recorded)]
+        return _number_of_arrays(missing, recorded, wanted) or f"{missing.name}: no value"
+    if len(recorded) > len(wanted):
+        more = recorded[len(wanted)]
+        return _number_of_arrays(more, recorded, wanted) or f"{more.name}: a value too many"
     return None
+
+
+def _number_of_arrays(
+    record: Record, recorded: Sequence[Record], wanted: Sequence[Record]
+) -> str | None:
+    """Return that a list of arrays has too few or too many, if `record` is of such a list.
+
+    Its arrays are recorded one by one, so that the value after it would be said to be wrong.
+    """
+    name, bracket, _ = record.name.partition("[")
+    if not bracket:
+        return None
+    found, expected = (
+        sum(other.name.startswith(f"{name}[") for other in records)
+        for records in (recorded, wanted)
+    )
+    return None if found == expected else f"{name}: {found} arrays, expected {expected}"
 
 
 def _speed(lap: Lap | None, expected: Lap | None) -> tuple[Fraction, str]:

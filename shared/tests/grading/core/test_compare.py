@@ -47,17 +47,26 @@ def test_the_first_wrong_place_is_named() -> None:
         (np.zeros(2, int), np.zeros(2), "dtype float64, expected whole numbers"),
         (np.zeros(2, bool), np.zeros(2, int), "expected truth values"),
         (np.array([1, 2]), np.array([1, 3]), "1 of 2"),
-        (np.array([True]), np.array([False]), "1 of 1"),
-        (np.array([2**53], "int64"), np.array([2**53 + 1], "int64"), "1 of 1"),
-        (np.array([np.inf]), np.array([1e300]), "1 of 1"),
-        (np.array([np.inf]), np.array([-np.inf]), "1 of 1"),
-        (np.array([1.0]), np.array([np.nan]), "1 of 1"),
-        (np.array([np.nan]), np.array([1.0]), "1 of 1"),
-        (np.array([1.0]), np.array([np.inf]), "1 of 1"),
+        (np.array([True]), np.array([False]), "False, expected True"),
+        (np.array([2**53], "int64"), np.array([2**53 + 1], "int64"), "93, expected 90071992"),
+        (np.array([np.inf]), np.array([1e300]), "1e+300, expected inf"),
+        (np.array([np.inf]), np.array([-np.inf]), "-inf, expected inf"),
+        (np.array([1.0]), np.array([np.nan]), "nan, expected 1.0"),
+        (np.array([np.nan]), np.array([1.0]), "1.0, expected nan"),
+        (np.array([1.0]), np.array([np.inf]), "inf, expected 1.0"),
+        (np.array(2.0), np.array(3.0), "x: 3.0, expected 2.0; largest error 1, relative 0.5"),
+        (np.array([0.1, 1]), np.array([0.1, 1], "float32"), "float32, expected float64"),
     ],
 )
 def test_what_differs_is_said(want: np.ndarray, got: np.ndarray, word: str) -> None:
     assert word in str(difference(close(want), close(got)))
+
+
+def test_relative_errors_are_those_of_values_that_are_not_zero() -> None:
+    text = str(difference(close([0.0, 4.0]), close([1.0, 5.0])))
+    assert "largest error 1, relative 0.25;" in text
+    text = str(difference(close([0.0, 0.0]), close([1.0, 5.0])))
+    assert "largest error 5; the first at [0]" in text
 
 
 @pytest.mark.parametrize(

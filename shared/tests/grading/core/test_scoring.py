@@ -53,7 +53,7 @@ def test_a_quick_call_with_a_wrong_value_earns_nothing() -> None:
     outcome = Outcome("ok", wrong, lap=lap, rival=REFERENCE)
     result = judged(CHECK, outcome, Outcome("ok", VALUES, lap=REFERENCE))
     assert result.earned == 0
-    assert "1 of 1 values are wrong" in result.message
+    assert "sum, call 2: 3.0, expected 2.0" in result.message
 
 
 def test_a_check_without_timed_calls_is_not_measured() -> None:
@@ -65,3 +65,25 @@ def test_a_check_without_timed_calls_is_not_measured() -> None:
 def test_values_of_a_check_that_did_not_end_well_earn_nothing(status: str) -> None:
     result = judged(CHECK, Outcome(status, VALUES, "why"), Outcome("ok", VALUES))  # type: ignore[arg-type]
     assert (result.earned, result.status, result.message) == (0, status, "why")
+
+
+def values(*names: str) -> tuple[Record, ...]:
+    return tuple(Record(name, "close", np.array(1.0)) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("got", "message"),
+    [
+        (["a[0]", "b[0]", "b[1]", "c"], "a: 1 arrays, expected 2"),
+        (["a[0]", "a[1]", "a[2]", "b[0]", "b[1]", "c"], "a: 3 arrays, expected 2"),
+        (["a[0]", "a[1]", "b[0]"], "b: 1 arrays, expected 2"),
+        (["a[0]", "a[1]", "b[0]", "b[1]"], "c: no value"),
+        (["a[0]", "a[1]", "b[0]", "b[1]", "c", "d"], "d: a value too many"),
+        (["a[0]", "a[1]", "b[1]", "b[0]", "c"], "expected the value 'b[0]', got 'b[1]'"),
+        (["a[0]", "a[1]", "b[0]", "b[1]", "ca"], "expected the value 'c', got 'ca'"),
+    ],
+)
+def test_what_is_missing_is_named(got: list[str], message: str) -> None:
+    expected = Outcome("ok", values("a[0]", "a[1]", "b[0]", "b[1]", "c"))
+    result = judged(CHECK, Outcome("ok", values(*got)), expected)
+    assert (result.earned, result.status, result.message) == (0, "failed", message)

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -85,12 +86,21 @@ def test_earlier_stages_have_stubs_unless_the_reference_is_asked_for(root):
 def test_the_page_lists_questions_symbols_and_points(root):
     page = handout_files(root, "hw1")["ASSIGNMENT.md"].decode()
     assert page.startswith("# hw1: Operators\n")
-    assert "| Operators | `Op.compute`, `scale` | `src/needle_hw1/ops.py` |" in page
+    operators, native = "[Operators](hw1/checks/test_ops.py)", "[In C++](hw1/checks/test_native.py)"
+    assert f"| {operators} | `Op.compute`, `scale` | `src/needle_hw1/ops.py` |" in page
     points = {"ops": (60, 7.5), "native": (Fraction(65, 2), 0)}
     page = handout_files(root, "hw1", points=points)["ASSIGNMENT.md"].decode()
-    assert "| Operators | 67.5 | 7.5 | `Op.compute`" in page
-    assert "| In C++ | 32.5 | 0 | `needle::sum`, `needle::mean` | `csrc/sum.cpp` |" in page
+    assert f"| {operators} | 67.5 | 7.5 | `Op.compute`" in page
+    assert f"| {native} | 32.5 | 0 | `needle::sum`, `needle::mean` | `csrc/sum.cpp` |" in page
     assert "| **all** | **100** | **7.5** | | |" in page
+
+
+@pytest.mark.parametrize("stage", sorted(p.parent.name for p in REPOSITORY.glob("hw*/checks")))
+def test_the_checks_of_a_question_are_where_the_page_says(stage):
+    for question in read_assignment(REPOSITORY / stage).questions:
+        for path in (REPOSITORY / stage / "checks").rglob("test_*.py"):
+            parts = set(re.findall(r'part="(\w+)"', path.read_text()))
+            assert (f"test_{question.id}.py" == path.name) == (question.id in parts), path
 
 
 def test_the_noxfile_is_read_and_not_run(root):

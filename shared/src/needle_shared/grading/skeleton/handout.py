@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from needle_shared.grading.assignment import FILE, Assignment, AssignmentError, read_assignment
+from needle_shared.grading.assignment import (
+    FILE,
+    PAGE,
+    Assignment,
+    AssignmentError,
+    read_assignment,
+)
 from needle_shared.grading.skeleton.archive import write_file, write_folder, zipped
 from needle_shared.grading.skeleton.files import project_files, with_stubs
 from needle_shared.grading.skeleton.readme import Points, assignment_page
@@ -15,7 +21,6 @@ from needle_shared.grading.skeleton.shared_files import shared_files
 from needle_shared.grading.skeleton.visible_checks import visible_checks
 
 Earlier = Literal["skeleton", "reference"]
-PAGE = "ASSIGNMENT.md"
 
 _ROOT_FILES = (
     ".clang-format",

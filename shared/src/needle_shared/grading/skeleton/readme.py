@@ -34,16 +34,32 @@ def assignment_page(
         lines += [f"This stage imports {names}, which {state}.", ""]
     lines += [
         "```sh",
-        f"python3 noxfile.py -s {stage}                 # build, and run tests and checks",
-        f"python3 noxfile.py -s {stage} -- -k NAME      # some of them",
+        *_commands(assignment),
         "```",
         "",
         f"`{stage}/README.md` describes the package. What is graded are the checks in",
-        f"`{stage}/checks`, and hidden ones of the same rules.",
+        f"`{stage}/checks`, and hidden ones of the same rules. The package's own tests go further:",
+        "they want the words of its errors and everything that its documents say.",
         "",
     ]
     lines += _table(assignment, points)
     return "\n".join(lines) + "\n"
+
+
+def _commands(assignment: Assignment) -> list[str]:
+    """Return lines for a shell."""
+    stage, first = assignment.stage, assignment.questions[0].id
+    lines = {
+        "": "build, run the checks, and say the points",
+        f"{stage}/checks/test_{first}.py": "of one question",
+        "-k NAME": "checks with a word in their names",
+        f"{stage}/tests": "the package's own tests",
+    }
+    width = max(map(len, lines))
+    return [
+        f"python3 noxfile.py -s {stage} {f'-- {words}' if words else '':<{width + 3}}  # {what}"
+        for words, what in lines.items()
+    ]
 
 
 def _table(assignment: Assignment, points: Points | None) -> list[str]:
@@ -57,7 +73,7 @@ def _table(assignment: Assignment, points: Points | None) -> list[str]:
         names: dict[str, list[str]] = {}
         for symbol in question.symbols:
             names.setdefault(symbol.file, []).append(f"`{symbol.name}`")
-        cells = [question.title]
+        cells = [f"[{question.title}]({assignment.stage}/checks/test_{question.id}.py)"]
         if points is not None:
             visible, hidden = (Fraction(value) for value in points.get(question.id, (0, 0)))
             total = [total[0] + visible + hidden, total[1] + hidden]

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from needle_shared.grading.assignment import FILE, Assignment
+from needle_shared.grading.assignment import FILE, PAGE, Assignment
 from needle_shared.grading.submission.limits import InvalidSubmission
 
-PAGE = "ASSIGNMENT.md"  # it is in what is handed out and not in the repository
 # Python or pytest would run these without being asked.
 _UNASKED = {"conftest.py", "sitecustomize.py", "usercustomize.py"}
 

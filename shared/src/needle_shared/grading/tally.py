@@ -40,15 +40,16 @@ class Tally:
                 before = self._passed.get(report.nodeid, True)
                 self._passed[report.nodeid] = before and report.passed
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Write a line for each question that was checked, and the sum."""
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Write a line for each question that was checked, and the sum, below pytest's own last."""
         earned: Counter[str] = Counter()
         worth: Counter[str] = Counter()
         for name, passed in self._passed.items():
             question, points = self._worth[name]
             worth[question] += points  # type: ignore[assignment]
             earned[question] += points * passed  # type: ignore[assignment]
-        if not worth:
+        terminalreporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+        if not worth or terminalreporter is None:
             return
         terminalreporter.section("points of these checks")
         for question in worth:

@@ -47,4 +47,4 @@ def command(
         write_skeleton(repository.root, stage, out, zip=as_zip, earlier=earlier, points=points)
     except FileExistsError as error:
         raise click.UsageError(f"{out} is there already") from error
-    click.echo(f"{out}: hand this out; `nox -s {stage}` in it runs the tests and the checks")
+    click.echo(f"{out}: hand this out; `nox -s {stage}` in it runs the checks")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from classroom import ONLY, Class, honest
 from cli import Command
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C reach what a test starts: shells start their background jobs without it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

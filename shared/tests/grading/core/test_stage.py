@@ -213,6 +213,15 @@ def test_a_wrong_value_costs_its_check_and_says_how_far_it_is_off(
     assert "relative 0.25" in failed.message
 
 
+def test_the_traceback_of_an_error_begins_with_the_check(grader: Grader, tmp_path: Path) -> None:
+    result = grade(grader, tmp_path, {NUMBERS: ("return 2 * x", "return 2 * y")})
+    failed = check(result, "test_double[three]")
+    assert "NameError: name 'y' is not defined (needle_hw9/numbers.py, line" in failed.message
+    lines = failed.detail.splitlines()
+    assert "test_numbers.py" in lines[1], failed.detail
+    assert len([line for line in lines if line.startswith("  File")]) == 2
+
+
 def test_of_a_hidden_check_the_student_learns_nothing(grader: Grader, tmp_path: Path) -> None:
     result = grade(grader, tmp_path, {NUMBERS: ("x / 2", "x / 3")})
     hidden = check(result, "test_half")

@@ -11,6 +11,7 @@ import json
 import sys
 import traceback
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -139,8 +140,17 @@ class Driver:
         if own:
             name = Path(own[-1].filename).relative_to(self.paths[0]).as_posix()
             message = f"{message[:1200]} ({name}, line {own[-1].lineno}, in {own[-1].name})"
-        detail = "".join(traceback.format_exception(error))
+        detail = "".join(traceback.format_exception(type(error), error, self.below_pytest(error)))
         return message[: _LONGEST["message"]], detail[-_LONGEST["detail"] :]
+
+    def below_pytest(self, error: BaseException) -> TracebackType | None:
+        """Return the traceback from the check or the submission on, or all of it."""
+        frame = error.__traceback__
+        while frame is not None:
+            if frame.tb_frame.f_code.co_filename.startswith((self.checks, *self.paths)):
+                return frame
+            frame = frame.tb_next
+        return error.__traceback__
 
 
 def compile_error(path: Path) -> str:

@@ -42,6 +42,11 @@ def assignment_page(
         "they want the words of its errors and everything that its documents say.",
         "",
     ]
+    if assignment.native is not None:
+        lines += [
+            "The first run compiles all of the C++, for minutes; later ones what you changed.",
+            "",
+        ]
     lines += _table(assignment, points)
     return "\n".join(lines) + "\n"
 

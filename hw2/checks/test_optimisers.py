@@ -40,8 +40,8 @@ def test_sgd(stage, judge, rng, name):
         settings["weight_decay"] = float(rng.uniform(0.1, 0.5))
     parameters = tensors(stage, starts)
     optimizer = stage.optim.SGD(parameters, **settings)
-    for i, name, value in steps(stage, optimizer, parameters, gradients):
-        judge.close(name, value, want=lambda i=i: oracles.sgd(starts, gradients, **settings)[i])
+    for i, which, value in steps(stage, optimizer, parameters, gradients):
+        judge.close(which, value, want=lambda i=i: oracles.sgd(starts, gradients, **settings)[i])
 
 
 @pytest.mark.points(4, part="optimisers")
@@ -57,8 +57,8 @@ def test_adam(stage, judge, rng, name):
         settings["weight_decay"] = float(rng.uniform(0.1, 0.5))
     parameters = tensors(stage, starts)
     optimizer = stage.optim.Adam(parameters, **settings)
-    for i, name, value in steps(stage, optimizer, parameters, gradients):
-        judge.close(name, value, want=lambda i=i: oracles.adam(starts, gradients, **settings)[i])
+    for i, which, value in steps(stage, optimizer, parameters, gradients):
+        judge.close(which, value, want=lambda i=i: oracles.adam(starts, gradients, **settings)[i])
 
 
 @pytest.mark.points(1, part="optimisers")
@@ -67,9 +67,9 @@ def test_adamw(stage, judge, rng):
     lr, decay = (float(number) for number in rng.uniform(0.05, 0.5, 2))
     parameters = tensors(stage, starts)
     optimizer = stage.optim.AdamW(parameters, lr=lr, weight_decay=decay)
-    for i, name, value in steps(stage, optimizer, parameters, gradients):
+    for i, which, value in steps(stage, optimizer, parameters, gradients):
         judge.close(
-            name, value, want=lambda i=i: oracles.adam(starts, gradients, lr, decay=decay)[i]
+            which, value, want=lambda i=i: oracles.adam(starts, gradients, lr, decay=decay)[i]
         )
 
 

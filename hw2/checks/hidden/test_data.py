@@ -81,8 +81,7 @@ def test_arrays_of_a_data_set_stay_as_they_are(stage, judge, rng):
     judge.close("the array after what __getitem__ returned was changed", own, want=lambda: a)
     batch = dataset.batch([i, i, 0])
     judge.close("a batch", batch, want=lambda: (a[[i, i, 0]], b[[i, i, 0]], a[[i, i, 0], 1]))
-    for field in batch:
-        field *= 2
+    batch[0][:] = 0
     judge.close("the array after what batch returned was changed", own, want=lambda: a)
 
 

@@ -54,9 +54,9 @@ def test_mlp_resnet_with_another_norm(stage, judge, rng):
     judge.close(
         "logits",
         logits,
-        want=lambda: network(
-            x, oracles.network_parameters(parameters, n, 7, 2, k), seed, p
-        ).astype("float32"),
+        want=lambda: network(x, oracles.network_parameters(parameters, n, 7, 2, k), seed, p).astype(
+            "float32"
+        ),
     )
 
 

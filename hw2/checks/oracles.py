@@ -22,6 +22,18 @@ def linear(x, take):
     return x @ next(take) + next(take)
 
 
+def block_parameters(values, n, inside):
+    """Return those of a block of the MLP ResNet in the order of its layers, of `helpers.fill`."""
+    first = values[n, inside], values[1, inside], values["ones", inside], values["zeros", inside]
+    return [*first, values[inside, n], values[1, n], values["ones", n], values["zeros", n]]
+
+
+def network_parameters(values, n, hidden, blocks, k):
+    """Return those of an MLP ResNet in the order of its layers, out of those of `helpers.fill`."""
+    inner = blocks * block_parameters(values, hidden, hidden // 2)
+    return [values[n, hidden], values[1, hidden], *inner, values[hidden, k], values[1, k]]
+
+
 def sgd(starts, gradients, lr, momentum=0.0, weight_decay=0.0):
     """Return the values of parameters after each step; the momentum is damped by itself."""
     points, velocities, values = list(starts), [0.0 * start for start in starts], []

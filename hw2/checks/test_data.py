@@ -112,9 +112,16 @@ def test_batch_of_arrays(stage, judge, rng):
 def test_items_of_mnist(stage, judge, rng, tmp_path):
     files, images, labels = mnist(rng, tmp_path)
     dataset = stage.data.MNISTDataset(*files)
-    for i in rng.integers(len(labels), size=3).tolist():
-        judge.close("an item", dataset[i], want=lambda i=i: (as_pixels(images)[i], labels[i]))
-    judge.close("a slice", dataset[1:6:2], want=lambda: (as_pixels(images)[1:6:2], labels[1:6:2]))
+    chosen = [*rng.integers(len(labels), size=3).tolist(), slice(1, 6, 2)]
+    for name, i in zip(("an item", "an item", "an item", "a slice"), chosen, strict=True):
+        image, label = dataset[i]
+        judge.close(f"image of {name}", image, want=lambda i=i: as_pixels(images)[i])
+        judge.close(f"label of {name}", label, want=lambda i=i: labels[i])
+        judge.value(
+            f"dtypes of {name}",
+            [np.asarray(field).dtype.name for field in (image, label)],
+            want=lambda: ["float32", "uint8"],
+        )
 
 
 @pytest.mark.points(1, part="data")
@@ -124,23 +131,25 @@ def test_transforms_of_mnist(stage, judge, rng, tmp_path):
     transforms = [lambda image: np.tile(image, (1, 1, 2))[:, ::-1], lambda image: image**2 * scale]
     dataset = stage.data.MNISTDataset(*files, transforms=transforms)
     i = int(rng.integers(len(labels)))
+    image, label = dataset[i]
     judge.close(
-        "an item",
-        dataset[i],
-        want=lambda: (
-            np.tile((images[i] / 255).astype("float32")[:, ::-1, None] ** 2 * scale, 2).reshape(-1),
-            labels[i],
-        ),
+        "image",
+        image,
+        want=lambda: np.tile(
+            (images[i] / 255).astype("float32")[:, ::-1, None] ** 2 * scale, 2
+        ).reshape(-1),
     )
+    judge.close("label", label, want=lambda: labels[i])
 
 
 @pytest.mark.points(1, part="data")
 def test_batches_in_order(stage, judge, rng):
     arrays, size = rows(rng)
-    loader = stage.data.DataLoader(Rows(*arrays), batch_size=size)
+    batches = list(stage.data.DataLoader(Rows(*arrays), batch_size=size))
+    judge.value("number of batches", len(batches), want=lambda: -(-len(arrays[0]) // size))
     judge.close(
         "batches",
-        list(loader),
+        batches,
         want=lambda: in_batches(arrays, np.arange(len(arrays[0])), size),
     )
 
@@ -160,10 +169,18 @@ def test_shuffled_batches(stage, judge, rng):
     seed = int(rng.integers(2**31))
     loader = stage.data.DataLoader(Rows(*arrays), batch_size=size, shuffle=True)
     np.random.seed(seed)
-    first = list(loader)
-    second = list(loader)
-    judge.close("first pass", first, want=lambda: shuffled(arrays, size, seed, passes=1))
-    judge.close("second pass", second, want=lambda: shuffled(arrays, size, seed, passes=2))
+    passes = list(loader), list(loader)
+    for number, (name, batches) in enumerate(zip(("first", "second"), passes, strict=True)):
+        judge.value(
+            f"number of batches in the {name} pass",
+            len(batches),
+            want=lambda: -(-len(arrays[0]) // size),
+        )
+        judge.close(
+            f"{name} pass",
+            batches,
+            want=lambda number=number: shuffled(arrays, size, seed, passes=number + 1),
+        )
 
 
 def shuffled(arrays, size, seed, passes):

@@ -59,16 +59,23 @@ def test_xavier_gain(stage, judge, rng):
     n, p, seed = sizes(rng)
     gain = float(rng.uniform(1.5, 3))
     np.random.seed(seed)
+    drawn = stage.init.xavier_uniform(n, p, gain=gain)
     judge.close(
         "uniform",
-        stage.init.xavier_uniform(n, p, gain=gain),
+        drawn,
         want=lambda: uniform(seed, (n, p), gain * np.sqrt(6 / (n + p))),
     )
     np.random.seed(seed)
+    other = stage.init.xavier_normal(n, p, gain=gain)
     judge.close(
         "normal",
-        stage.init.xavier_normal(n, p, gain=gain),
+        other,
         want=lambda: normal(seed, (n, p), gain * np.sqrt(2 / (n + p))),
+    )
+    judge.value(
+        "dtypes",
+        [weights.numpy().dtype.name for weights in (drawn, other)],
+        want=lambda: ["float32", "float32"],
     )
 
 
@@ -77,14 +84,21 @@ def test_xavier_gain(stage, judge, rng):
 def test_kaiming_nonlinearity(stage, judge, rng, nonlinearity):
     n, p, seed = sizes(rng)
     np.random.seed(seed)
+    drawn = stage.init.kaiming_uniform(n, p, nonlinearity)
     judge.close(
         "uniform",
-        stage.init.kaiming_uniform(n, p, nonlinearity),
+        drawn,
         want=lambda: uniform(seed, (n, p), GAINS[nonlinearity] * np.sqrt(3 / n)),
     )
     np.random.seed(seed)
+    other = stage.init.kaiming_normal(n, p, nonlinearity)
     judge.close(
         "normal",
-        stage.init.kaiming_normal(n, p, nonlinearity),
+        other,
         want=lambda: normal(seed, (n, p), GAINS[nonlinearity] / np.sqrt(n)),
+    )
+    judge.value(
+        "dtypes",
+        [weights.numpy().dtype.name for weights in (drawn, other)],
+        want=lambda: ["float32", "float32"],
     )

@@ -42,15 +42,12 @@ def test_linear_parameters(stage, judge, rng):
     (n, p), seed = sizes(rng, 2), int(rng.integers(2**31))
     np.random.seed(seed)
     layer = stage.nn.Linear(n, p, dtype="float64")
-    judge.close(
-        "weight and bias",
-        [layer.weight, layer.bias],
-        want=lambda: linear_parameters(seed, n, p),
-    )
+    judge.close("weight", layer.weight, want=lambda: linear_parameters(seed, n, p)[0])
+    judge.close("bias", layer.bias, want=lambda: linear_parameters(seed, n, p)[1])
     judge.value("number of parameters", len(layer.parameters()), want=lambda: 2)
 
 
-@pytest.mark.points(2, part="modules")
+@pytest.mark.points(1.5, part="modules")
 @pytest.mark.parametrize(
     "bias", [pytest.param(True, id="with bias"), pytest.param(False, id="without bias")]
 )
@@ -110,11 +107,17 @@ def test_residual(stage, judge, rng):
         def forward(self, x):
             return x * x * a + b
 
+    class Narrow(stage.nn.Module):
+        def forward(self, x):
+            return x[:, :1]
+
     t = stage.Tensor(x)
     y = stage.nn.Residual(Map())(t)
     judge.close("y", y, want=lambda: a * x**2 + b + x)
     y.backward(stage.Tensor(g))
     judge.close("gradient", t.grad, want=lambda: g * (2 * a * x + 1))
+    narrow = stage.nn.Residual(Narrow())
+    judge.raises("another shape", ValueError, lambda: narrow(stage.Tensor(x)))
 
 
 @pytest.mark.points(1, part="modules")
@@ -156,6 +159,7 @@ def test_batch_norm_in_training(stage, judge, rng):
     layer.weight.data, layer.bias.data = stage.Tensor(w), stage.Tensor(b)
     y = layer(stage.Tensor(x))
     judge.close("y", y, want=lambda: standard(x, x.mean(0), x.var(0), eps) * w + b)
+    judge.raises("one row", ValueError, lambda: layer(stage.Tensor(x[:1])))
 
 
 @pytest.mark.points(1.5, part="modules")
@@ -165,11 +169,8 @@ def test_batch_norm_running_statistics(stage, judge, rng):
     layer = stage.nn.BatchNorm1d(n, momentum=momentum, dtype="float64")
     for x in batches:
         layer(stage.Tensor(x))
-    judge.close(
-        "running mean and variance",
-        [layer.running_mean, layer.running_var],
-        want=lambda: running(batches, momentum),
-    )
+    judge.close("running mean", layer.running_mean, want=lambda: running(batches, momentum)[0])
+    judge.close("running variance", layer.running_var, want=lambda: running(batches, momentum)[1])
     judge.value("number of parameters", len(layer.parameters()), want=lambda: 2)
 
 
@@ -183,14 +184,11 @@ def test_batch_norm_in_evaluation(stage, judge, rng):
     layer.running_mean.data, layer.running_var.data = stage.Tensor(mean), stage.Tensor(var)
     y = layer(stage.Tensor(x))
     judge.close("y", y, want=lambda: standard(x, mean, var, eps) * w + b)
-    judge.close(
-        "statistics are as before",
-        [layer.running_mean, layer.running_var],
-        want=lambda: [mean, var],
-    )
+    judge.close("running mean is as before", layer.running_mean, want=lambda: mean)
+    judge.close("running variance is as before", layer.running_var, want=lambda: var)
 
 
-@pytest.mark.points(2, part="modules")
+@pytest.mark.points(1.5, part="modules")
 def test_dropout(stage, judge, rng):
     x, p = rng.standard_normal((6, 7)), float(rng.uniform(0.3, 0.7))
     seed = int(rng.integers(2**31))
@@ -199,3 +197,30 @@ def test_dropout(stage, judge, rng):
     y = layer(stage.Tensor(x))
     judge.close("in training", y, want=lambda: dropped(np.random.RandomState(seed), x, p))
     judge.close("in evaluation", layer.eval()(stage.Tensor(x)), want=lambda: x)
+
+
+@pytest.mark.points(1, part="modules")
+@pytest.mark.parametrize("name", ["batch norm", "layer norm", "dropout"])
+def test_float32_stays_float32(stage, judge, rng, name):
+    x, seed = rng.normal(2, 3, sizes(rng, 2)).astype("float32"), int(rng.integers(2**31))
+    layer = {
+        "batch norm": lambda: stage.nn.BatchNorm1d(x.shape[1]),
+        "layer norm": lambda: stage.nn.LayerNorm1d(x.shape[1]),
+        "dropout": stage.nn.Dropout,
+    }[name]()
+    np.random.seed(seed)
+    results = layer(stage.Tensor(x)), layer.eval()(stage.Tensor(x))
+    for i, (mode, y) in enumerate(zip(("training", "evaluation"), results, strict=True)):
+        judge.close(f"y in {mode}", y, want=lambda i=i: in_both_modes(name, x, seed)[i])
+        judge.value(f"dtype in {mode}", y.numpy().dtype.name, want=lambda: "float32")
+
+
+def in_both_modes(name, x, seed):
+    """Return what a new layer gives in training, and then in evaluation."""
+    if name == "dropout":
+        return dropped(np.random.RandomState(seed), x, 0.5).astype("float32"), x
+    if name == "layer norm":
+        y = standard(x, x.mean(1, keepdims=True), x.var(1, keepdims=True), 1e-5)
+        return y, y
+    trained, later = (x.mean(0), x.var(0)), running([x], 0.1)
+    return [standard(x, *moments, 1e-5).astype("float32") for moments in (trained, later)]

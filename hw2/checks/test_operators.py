@@ -103,7 +103,7 @@ def test_affine(stage, judge, rng):
     )
 
 
-@pytest.mark.points(2, part="operators")
+@pytest.mark.points(1.5, part="operators")
 @pytest.mark.parametrize("create_graph", MODES)
 def test_affine_gradient(stage, judge, rng, create_graph):
     m, n, p = sizes(rng, 3)
@@ -124,7 +124,7 @@ def test_normalize(stage, judge, rng, axes):
     judge.close("normalised", y, want=lambda: oracles.standard(x, axes, eps) * w + b)
 
 
-@pytest.mark.points(3, part="operators")
+@pytest.mark.points(2.5, part="operators")
 @pytest.mark.parametrize("create_graph", MODES)
 def test_normalize_gradient(stage, judge, rng, create_graph):
     shape, eps = sizes(rng, 2), float(rng.uniform(0.1, 0.5))
@@ -134,11 +134,14 @@ def test_normalize_gradient(stage, judge, rng, create_graph):
         inputs = [stage.Tensor(array) for array in (x, w, b)]
         y = stage.normalize(*inputs, axes, eps)
         y.backward(stage.Tensor(g), create_graph=create_graph)
-        judge.close(
-            f"{name}: of x, w and b",
-            [t.grad for t in inputs],
-            want=lambda x=x, w=w, g=g, axes=axes: oracles.normalize_gradients(x, w, g, axes, eps),
-        )
+        for i, t in enumerate(inputs):
+            judge.close(
+                f"{name}: gradient of {'xwb'[i]}",
+                t.grad,
+                want=lambda x=x, w=w, g=g, axes=axes, i=i: oracles.normalize_gradients(
+                    x, w, g, axes, eps
+                )[i],
+            )
 
 
 @pytest.mark.points(1, part="operators")
@@ -157,3 +160,29 @@ def test_cross_entropy_gradient(stage, judge, rng, create_graph):
     t = stage.Tensor(z)
     stage.cross_entropy(t, y).backward(stage.Tensor(g), create_graph=create_graph)
     judge.close("gradient", t.grad, want=lambda: g * (softmax(z, 1) - one_hot(y, k)) / m)
+
+
+@pytest.mark.points(1, part="operators")
+@pytest.mark.parametrize("name", ["logsumexp", "logsoftmax", "affine", "normalize"])
+def test_float32_stays_float32(stage, judge, rng, name):
+    n, p = sizes(rng, 2)
+    x, w, b = (rng.standard_normal(shape).astype("float32") for shape in ((9, n), (n, p), (n,)))
+    t, scale = stage.Tensor(x), stage.Tensor(b)
+    y = {
+        "logsumexp": lambda: stage.logsumexp(t, 1),
+        "logsoftmax": lambda: stage.logsoftmax(t),
+        "affine": lambda: stage.affine(t, stage.Tensor(w), stage.Tensor(w[0])),
+        "normalize": lambda: stage.normalize(t, scale, scale, 0, 0.5),
+    }[name]()
+    y.backward(create_graph=False)
+    judge.close("result", y, want=lambda: result_of(name, x, w, b))
+    dtypes = [value.numpy().dtype.name for value in (y, t.grad)]
+    judge.value("dtypes of the result and the gradient", dtypes, want=lambda: ["float32"] * 2)
+
+
+def result_of(name, x, w, b):
+    if name == "affine":
+        return x @ w + w[0]
+    if name == "normalize":
+        return oracles.standard(x, 0, 0.5) * b + b
+    return logsumexp(x, 1)[:, 0] if name == "logsumexp" else x - logsumexp(x, 1)

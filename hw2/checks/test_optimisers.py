@@ -8,14 +8,14 @@ oracles = oracles_of(__file__)
 
 
 def steps(stage, optimizer, parameters, gradients):
-    """Return the values of the parameters after each step."""
-    values = []
-    for arrays in gradients:
+    """Yield the values of the parameters after each step, with a name and a number for each."""
+    for step, arrays in enumerate(gradients):
         for parameter, array in zip(parameters, arrays, strict=True):
             parameter.grad = stage.Tensor(array)
         optimizer.step()
-        values += [parameter.numpy() for parameter in parameters]
-    return values
+        for i, parameter in enumerate(parameters):
+            name = f"parameter {i} after {step + 1} step{'s' if step else ''}"
+            yield len(parameters) * step + i, name, parameter.numpy()
 
 
 def tensors(stage, arrays):
@@ -39,8 +39,9 @@ def test_sgd(stage, judge, rng, name):
     if name == "weight decay":
         settings["weight_decay"] = float(rng.uniform(0.1, 0.5))
     parameters = tensors(stage, starts)
-    values = steps(stage, stage.optim.SGD(parameters, **settings), parameters, gradients)
-    judge.close("values", values, want=lambda: oracles.sgd(starts, gradients, **settings))
+    optimizer = stage.optim.SGD(parameters, **settings)
+    for i, which, value in steps(stage, optimizer, parameters, gradients):
+        judge.close(which, value, want=lambda i=i: oracles.sgd(starts, gradients, **settings)[i])
 
 
 @pytest.mark.points(4, part="optimisers")
@@ -55,8 +56,9 @@ def test_adam(stage, judge, rng, name):
     if name == "weight decay":
         settings["weight_decay"] = float(rng.uniform(0.1, 0.5))
     parameters = tensors(stage, starts)
-    values = steps(stage, stage.optim.Adam(parameters, **settings), parameters, gradients)
-    judge.close("values", values, want=lambda: oracles.adam(starts, gradients, **settings))
+    optimizer = stage.optim.Adam(parameters, **settings)
+    for i, which, value in steps(stage, optimizer, parameters, gradients):
+        judge.close(which, value, want=lambda i=i: oracles.adam(starts, gradients, **settings)[i])
 
 
 @pytest.mark.points(1, part="optimisers")
@@ -65,8 +67,10 @@ def test_adamw(stage, judge, rng):
     lr, decay = (float(number) for number in rng.uniform(0.05, 0.5, 2))
     parameters = tensors(stage, starts)
     optimizer = stage.optim.AdamW(parameters, lr=lr, weight_decay=decay)
-    values = steps(stage, optimizer, parameters, gradients)
-    judge.close("values", values, want=lambda: oracles.adam(starts, gradients, lr, decay=decay))
+    for i, which, value in steps(stage, optimizer, parameters, gradients):
+        judge.close(
+            which, value, want=lambda i=i: oracles.adam(starts, gradients, lr, decay=decay)[i]
+        )
 
 
 @pytest.mark.points(1, part="optimisers")

@@ -71,14 +71,18 @@ def moved(image, i, j):
 @pytest.mark.points(0.5, part="data", hidden=True)
 def test_arrays_of_a_data_set_stay_as_they_are(stage, judge, rng):
     a, b = rng.standard_normal((7, 3)), rng.standard_normal(7)
-    dataset = stage.data.NDArrayDataset(a.copy(), stage.Tensor(b), a[:, 1])
+    own = a.copy()
+    dataset = stage.data.NDArrayDataset(own, stage.Tensor(b), a[:, 1])
     i = int(rng.integers(7))
     image, number, column = dataset[i]
     image *= 2
-    batch = dataset.batch([i, i, 0])
     judge.close("changed item", image, want=lambda: a[i] * 2)
     judge.close("its numbers", [number, column], want=lambda: [b[i], a[i, 1]])
+    judge.close("the array after what __getitem__ returned was changed", own, want=lambda: a)
+    batch = dataset.batch([i, i, 0])
     judge.close("a batch", batch, want=lambda: (a[[i, i, 0]], b[[i, i, 0]], a[[i, i, 0], 1]))
+    batch[0][:] = 0
+    judge.close("the array after what batch returned was changed", own, want=lambda: a)
 
 
 @pytest.mark.points(1, part="data", hidden=True)
@@ -115,12 +119,14 @@ def test_last_batch_is_left_out(stage, judge, rng):
     values = rng.standard_normal(int(rng.integers(9, 12)))
     for size in (4, 3):
         loader = stage.data.DataLoader(Numbers(values), size, drop_last=True)
+        batches = list(loader)
+        for name, number in (("batches", len(batches)), ("len()", len(loader))):
+            judge.value(name, number, want=lambda size=size: len(values) // size)
         judge.close(
             f"batches of {size}",
-            list(loader),
+            batches,
             want=lambda size=size: [b for b in parts(values, size) if len(b[0]) == size],
         )
-        judge.value("number", len(loader), want=lambda size=size: len(values) // size)
     alone = stage.data.DataLoader(Numbers(values), 20, drop_last=True)
     judge.value("batches of too few items", [len(alone), len(list(alone))], want=lambda: [0, 0])
 
@@ -131,6 +137,7 @@ def test_passes_at_the_same_time(stage, judge, rng):
     loader = stage.data.DataLoader(Numbers(values), 2, shuffle=True)
     np.random.seed(seed)
     pairs = [(a, b) for (a,) in loader for (b,) in loader]
+    judge.value("number of pairs", len(pairs), want=lambda: 9)
     judge.close("pairs of batches", pairs, want=lambda: nested(values, seed))
 
 
@@ -145,9 +152,11 @@ def test_part_of_a_pass(stage, judge, rng):
     values, seed = rng.standard_normal(int(rng.integers(11, 15))), int(rng.integers(2**31))
     loader = stage.data.DataLoader(Numbers(values), 3, shuffle=True)
     np.random.seed(seed)
+    rest = list(loader.batches(1))
+    judge.value("number of the others", len(rest), want=lambda: (len(values) - 1) // 3)
     judge.close(
         "from the second batch on",
-        list(loader.batches(1)),
+        rest,
         want=lambda: parts(values[np.random.RandomState(seed).permutation(len(values))], 3)[1:],
     )
     given = stage.data.DataLoader(Numbers(values), 3, shuffle=True, rng=np.random.default_rng(seed))

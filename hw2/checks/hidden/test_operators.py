@@ -96,6 +96,21 @@ def test_cross_entropy_of_large_numbers(stage, judge, rng):
     judge.close("gradient", t.grad, want=lambda: smooth_gradient(z, y, 0))
 
 
+@pytest.mark.points(0.5, part="operators", hidden=True)
+def test_cross_entropy_of_many_classes(stage, judge, rng):
+    # As uint8, each label is also the number of another class, 256 above it.
+    z, y = rng.standard_normal((4, 300)), rng.integers(44, size=4).astype("uint8")
+    for mode in (True, False):
+        t = stage.Tensor(z)
+        loss = stage.cross_entropy(t, y)
+        judge.close("loss, labels of uint8", loss, want=lambda: smooth_loss(z, y, 0))
+        loss.backward(create_graph=mode)
+        judge.close("gradient, labels of uint8", t.grad, want=lambda: smooth_gradient(z, y, 0))
+    for name, label in (("a label of -1", -1), ("a label of k", 300)):
+        wrong = np.where(np.arange(4) == 2, label, y.astype("int64"))
+        judge.raises(name, IndexError, lambda w=wrong: stage.cross_entropy(stage.Tensor(z), w))
+
+
 @pytest.mark.points(1, part="operators", hidden=True)
 @pytest.mark.parametrize("create_graph", MODES)
 def test_logarithms_over_other_axes(stage, judge, rng, create_graph):
@@ -150,7 +165,7 @@ def test_second_gradient(stage, judge, rng, name):
     )
 
 
-@pytest.mark.points(2, part="operators", hidden=True)
+@pytest.mark.points(1.5, part="operators", hidden=True)
 @pytest.mark.parametrize("create_graph", MODES)
 def test_affine_of_vectors_and_batches(stage, judge, rng, create_graph):
     a, m, n, p = sizes(rng, 4)
@@ -161,14 +176,16 @@ def test_affine_of_vectors_and_batches(stage, judge, rng, create_graph):
         y = stage.affine(*inputs)
         judge.close(name, y, want=lambda x=x, w=w, b=b: x @ w + b[0])
         y.backward(stage.Tensor(g), create_graph=create_graph)
+        judge.close(f"{name}: gradient of x", inputs[0].grad, want=lambda w=w, g=g: g @ w.T)
         judge.close(
-            f"gradients of {name}",
-            [t.grad for t in inputs],
-            want=lambda x=x, w=w, g=g: (
-                g @ w.T,
-                x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1]),
-                g.reshape(-1, g.shape[-1]).sum(0, keepdims=True),
-            ),
+            f"{name}: gradient of W",
+            inputs[1].grad,
+            want=lambda x=x, g=g: x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1]),
+        )
+        judge.close(
+            f"{name}: gradient of b",
+            inputs[2].grad,
+            want=lambda g=g: g.reshape(-1, g.shape[-1]).sum(0, keepdims=True),
         )
 
 
@@ -183,11 +200,12 @@ def test_normalize_of_batches(stage, judge, rng, axes):
         y = stage.normalize(*inputs, axes, eps)
         judge.close("normalised", y, want=lambda: oracles.standard(x, axes, eps) * w + b)
         y.backward(stage.Tensor(g), create_graph=create_graph)
-        judge.close(
-            "gradients",
-            [t.grad for t in inputs],
-            want=lambda: oracles.normalize_gradients(x, w, g, axes, eps),
-        )
+        for i, t in enumerate(inputs):
+            judge.close(
+                f"gradient of {'xwb'[i]}",
+                t.grad,
+                want=lambda i=i: oracles.normalize_gradients(x, w, g, axes, eps)[i],
+            )
 
 
 @pytest.mark.points(1, part="operators", hidden=True)

@@ -28,14 +28,14 @@ def test_sgd_from_the_first_gradient(stage, judge, rng, nesterov):
     dampening = 0.0 if nesterov else float(rng.uniform(0.2, 0.8))
     parameter = stage.nn.Parameter(start)
     optimizer = stage.optim.SGD([parameter], lr, momentum, dampening=dampening, nesterov=nesterov)
-    values = []
-    for g in gradients:
+    for i, g in enumerate(gradients):
         parameter.grad = stage.Tensor(g)
         optimizer.step()
-        values.append(parameter.numpy())
-    judge.close(
-        "values", values, want=lambda: sgd(start, gradients, lr, momentum, dampening, nesterov)
-    )
+        judge.close(
+            f"parameter after step {i + 1}",
+            parameter,
+            want=lambda i=i: sgd(start, gradients, lr, momentum, dampening, nesterov)[i],
+        )
 
 
 @pytest.mark.points(1, part="optimisers", hidden=True)
@@ -46,13 +46,16 @@ def test_parameters_without_a_gradient(stage, judge, rng, name):
     optimizer = getattr(stage.optim, name)(
         parameters, lr=0.3, **({"momentum": 0.8} if name == "SGD" else {})
     )
-    values = []
     for number, g in enumerate(gradients):
         optimizer.reset_grad()
         parameters[number % 3 != 0].grad = stage.Tensor(g)
         optimizer.step()
-        values += [parameter.numpy() for parameter in parameters]
-    judge.close("values", values, want=lambda: interleaved(name, starts, gradients))
+        for i, parameter in enumerate(parameters):
+            judge.close(
+                f"parameter {i} after step {number + 1}",
+                parameter,
+                want=lambda i=2 * number + i: interleaved(name, starts, gradients)[i],
+            )
 
 
 def alone(name, start, gradients, **settings):
@@ -90,12 +93,12 @@ def test_numbers_of_float32_and_old_values(stage, judge, rng, name):
         for parameter, grad in zip(parameters, grads, strict=True):
             parameter.grad = grad
         optimizer.step()
-    judge.close(
-        "a vector and a number",
-        parameters,
-        want=lambda: [moved(name, start, g), moved(name, number, slope)],
-    )
-    judge.close("the old values and gradients", [before, *grads], want=lambda: [start, g, slope])
+    judge.close("a vector", parameters[0], want=lambda: moved(name, start, g))
+    judge.close("a number", parameters[1], want=lambda: moved(name, number, slope))
+    dtypes = [parameter.numpy().dtype.name for parameter in parameters]
+    judge.value("dtypes", dtypes, want=lambda: ["float32"] * 2)
+    judge.close("the data of before", before, want=lambda: start)
+    judge.close("the gradients", grads, want=lambda: [g, slope])
 
 
 def moved(name, start, g):

@@ -139,6 +139,27 @@ def test_label_outside_of_the_classes_is_named(device, label):
         ndl.cross_entropy(z, np.array([0, label]))
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint64"])
+def test_there_may_be_more_classes_than_the_dtype_of_labels_counts(device, dtype, rng):
+    z, labels = rng.standard_normal((4, 300)), np.array([0, 44, 100, 100])
+    probabilities = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+    for smoothing in (0.0, 0.25):
+        targets = np.eye(300)[labels] * (1 - smoothing) + smoothing / 300
+        expected = -np.mean(np.sum(targets * np.log(probabilities), 1))
+        for create_graph in (True, False):
+            leaf = Tensor(z, device=device)
+            loss = ndl.cross_entropy(leaf, labels.astype(dtype), smoothing)
+            loss.backward(create_graph=create_graph)
+            assert_close(loss.numpy(), expected)
+            assert_close(leaf.grad.numpy(), (probabilities - targets) / 4)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "bool"])
+def test_labels_of_another_dtype_than_integers_are_refused(device, dtype):
+    with pytest.raises(TypeError, match=f"integers.*{dtype}"):
+        ndl.cross_entropy(Tensor(np.ones((2, 3)), device=device), np.array([0, 1], dtype))
+
+
 def test_cross_entropy_of_masked_and_large_logits(device):
     z = np.array([[0.0, -INF, 0.0], [1e30, 1e30, -1e30]])
     for create_graph in (True, False):

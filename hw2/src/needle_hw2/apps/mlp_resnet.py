@@ -25,7 +25,23 @@ SEED = 4
 def ResidualBlock(  # noqa: N802 -- the course's name; it stands where a class could
     dim: int, hidden_dim: int, norm: Norm = nn.BatchNorm1d, drop_prob: float = 0.1
 ) -> nn.Module:
-    """Return ReLU(x + f(x)), f being two linear layers, `dim` to `hidden_dim` to `dim`."""
+    """Return a block ReLU(x + f(x)) from (N, dim) to (N, dim); f is these layers in a row.
+
+    ==========================  ===========================
+    layer                       result
+    ==========================  ===========================
+    Linear(dim, hidden_dim)     (N, hidden_dim)
+    norm(hidden_dim)
+    ReLU
+    Dropout(drop_prob)
+    Linear(hidden_dim, dim)     (N, dim)
+    norm(dim)
+    ==========================  ===========================
+
+    So both linear layers are normalised, the first before its ReLU and the second before it is
+    added to x; dropout is there once, and not after the last ReLU. The layers are made, and their
+    weights drawn, in the order in which they are applied.
+    """
     f = nn.Sequential(
         nn.Linear(dim, hidden_dim),
         norm(hidden_dim),
@@ -45,9 +61,20 @@ def MLPResNet(  # noqa: N802 -- as above
     norm: Norm = nn.BatchNorm1d,
     drop_prob: float = 0.1,
 ) -> nn.Module:
-    """Return a network from (N, dim) to logits (N, num_classes), with `num_blocks` blocks.
+    """Return a network from (N, dim) to logits (N, num_classes): these layers in a row.
 
-    A block is hidden_dim wide, and half of that inside.
+    ==========================================  ====================================
+    layer                                       result
+    ==========================================  ====================================
+    Linear(dim, hidden_dim)                     (N, hidden_dim)
+    ReLU
+    `num_blocks` times ResidualBlock            (N, hidden_dim)
+    Linear(hidden_dim, num_classes)             (N, num_classes)
+    ==========================================  ====================================
+
+    Nothing else follows the first layer: norm and dropout are in the blocks alone. A block is
+    `ResidualBlock(hidden_dim, hidden_dim // 2, norm, drop_prob)`. The layers are made, and their
+    weights drawn, in the order in which they are applied.
     """
     return nn.Sequential(
         nn.Linear(dim, hidden_dim),
@@ -62,8 +89,13 @@ def epoch(
 ) -> tuple[float, float]:
     """Return the error rate and the mean loss over one pass; with `opt`, train on the way.
 
-    Loss and error of a batch are those before its update. Sets NumPy's global seed, and the mode
-    of the model: training with `opt`, evaluation without.
+    The error rate is the share of wrong answers, from [0, 1], and the loss that of `nn.SoftmaxLoss`
+    per example: an example of a smaller batch counts as much as any other. Both are Python's
+    floats. Loss and error of a batch are those before its update. First of all, before a batch is
+    asked for, this sets NumPy's global seed to `SEED`, and the mode of the model: training with
+    `opt`, evaluation without.
+
+    A batch is a pair of images (B, ...), which `answer` makes rows of (B, n), and labels (B,).
     """
     np.random.seed(SEED)  # noqa: NPY002 -- the course's rule
     model.train(mode=opt is not None)
@@ -88,7 +120,16 @@ def train_mnist(
 ) -> tuple[float, float, float, float]:
     """Return the last epoch's training error and loss, and test error and loss.
 
-    `data_dir` holds the four files of MNIST. Errors are shares of wrong answers.
+    All four are floats as `epoch` returns them; the test is one such pass, without an optimiser,
+    after the last epoch of training. `data_dir` holds the four files of MNIST.
+
+    NumPy's global seed is set to `SEED` once before the weights are drawn, and by `epoch` again.
+    The network is `MLPResNet(784, hidden_dim)`, with its defaults for all else: three blocks, ten
+    classes, `BatchNorm1d` and a dropout of 0.1. The optimiser is
+    ``optimizer(parameters, lr=lr, weight_decay=weight_decay)``. Batches have `batch_size` images;
+    those of the training set are shuffled in each epoch, those of the test set are in order.
+
+    Raises `ValueError` if there is no epoch.
     """
     if epochs < 1:
         raise ValueError(f"epochs is at least 1, got {epochs}")

@@ -13,7 +13,8 @@ class Dropout(Module):
     .. math:: y_i = \frac{m_i x_i}{1 - p}, \qquad m_i = [u_i \le 1 - p], \quad u_i \sim U(0, 1)
 
     The expected value of y is x, so there is nothing to do in evaluation: y = x. Each call draws
-    one mask of the shape of x (Srivastava et al., 2014, with the scale moved into training).
+    one mask of the shape of x (Srivastava et al., 2014, with the scale moved into training). For
+    p = 1, where the formula is 0 / 0, y is 0 everywhere. y has the dtype of x.
     """
 
     def __init__(self, p: float = 0.5) -> None:
@@ -23,7 +24,7 @@ class Dropout(Module):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x with some elements zeroed in training, else x."""
+        """Return y in training, x itself in evaluation."""
         if not self.training:
             return x
         kept = 1 - self.p

@@ -51,7 +51,8 @@ class BatchNorm1d(Normalization):
     In training, the mean and the variance (over N, not N - 1) are those of the batch, and each
     call moves the running ones, buffers of shape (dim,), by the share `momentum` towards them.
     In evaluation the running ones are used (Ioffe and Szegedy, 2015). Unlike PyTorch's, the running
-    variance is that over N, too.
+    variance is that over N, too. The running tensors get new arrays; the old ones are not written
+    into, so what was read from them before a call stays as it was.
     """
 
     def __init__(
@@ -70,7 +71,10 @@ class BatchNorm1d(Normalization):
         self.running_var = init.ones(dim, device=device, dtype=dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the normalised x. Raises `ValueError` for a batch of one in training."""
+        """Return the normalised x; it has the dtype of x, if that is the layer's.
+
+        Raises `ValueError` for a batch of one in training.
+        """
         self._check_features(x, ndim=2)
         if not self.training:
             scale = self.weight / ops.sqrt(self.running_var + self.eps)
@@ -88,6 +92,11 @@ class BatchNorm1d(Normalization):
         return y
 
     def _track(self, running: Tensor, observed: Array) -> None:
+        """Move `running` by the share `momentum` towards `observed`, as a new array in its dtype.
+
+        `observed` is the mean or the variance of a batch, as `forward` hands it over:
+        `ops.Normalize` has them in shape (1, dim).
+        """
         average = running.realize_cached_data()
         observed = array_namespace(observed).astype(observed[0, :], average.dtype, copy=False)
         running.cached_data = average + (observed - average) * self.momentum

@@ -17,10 +17,10 @@ class CrossEntropy(FusedOp):
               \quad t_{ij} = (1 - s) [j = y_i] + \frac{s}{k} \qquad
               \bar z = \frac{p - t}{m} \, \bar\ell
 
-    The labels are an array of integers from [0, k); those of another library or device are brought
-    to that of z. s is `smoothing`. The rows of log p are indexed by the labels: t is needed for the
-    gradient only. Raises `IndexError` for a label out of range, `ValueError` for shapes that do not
-    fit.
+    The labels are an array of integers from [0, k), of any integer dtype; `compute` brings them to
+    the library and device of z, as int64. s is `smoothing`. The rows of log p are indexed by the
+    labels: t is needed for the gradient only. Raises `IndexError` for a label out of range, below 0
+    too, `ValueError` for shapes that do not fit, `TypeError` for labels of another dtype.
     """
 
     def __init__(self, labels: Array, smoothing: float = 0.0) -> None:
@@ -69,16 +69,22 @@ class CrossEntropy(FusedOp):
         return (grad,)
 
     def _bring_labels_to(self, z: Array) -> None:
+        """Replace `labels` by the same numbers as int64, in the library and on the device of z."""
         xp = array_namespace(z)
         if array_namespace(self.labels) is not xp:
             self.labels = xp.asarray(to_numpy(self.labels), device=z.device)
         elif self.labels.device != z.device:
             self.labels = xp.asarray(self.labels, device=z.device)
+        if not xp.isdtype(self.labels.dtype, "integral"):
+            raise TypeError(f"cross_entropy takes labels of integers, got {self.labels.dtype}")
+        # One of few bits could not count all classes.
+        self.labels = xp.astype(self.labels, xp.int64, copy=False)
 
     def _targets(self, like: Array) -> Array:
+        """Return t, of the shape and dtype of `like`."""
         xp = array_namespace(like)
         k = like.shape[1]
-        classes = xp.arange(k, dtype=self.labels.dtype, device=like.device)
+        classes = xp.arange(k, dtype=xp.int64, device=like.device)
         is_label = xp.astype(self.labels[:, None] == classes, like.dtype)
         return is_label * (1 - self.smoothing) + self.smoothing / k if self.smoothing else is_label
 

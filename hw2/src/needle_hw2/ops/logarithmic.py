@@ -42,7 +42,7 @@ class LogSumExp(Reduction, FloatingOp):
 
 
 class LogSoftmax(Reduction, FloatingOp, FusedOp):
-    r"""Log of the softmax over `axes`, of the shape of x.
+    r"""Log of the softmax over `axes`, of the shape and dtype of x.
 
     .. math:: y_i = x_i - \log \sum_j e^{x_j} \qquad
               \bar x_i = \bar y_i - e^{y_i} \sum_j \bar y_j

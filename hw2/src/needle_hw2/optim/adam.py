@@ -62,7 +62,10 @@ class Adam(Optimizer):
     def update(
         self, parameter: Array, gradient: Array, state: dict[str, Any], settings: dict[str, Any]
     ) -> Array:
-        """Return the new parameter; `state` has the step t and the moments m and v."""
+        """Return the new parameter; `state` has the step t and the moments m and v.
+
+        `_adam_step` counts the step, by `_count_step`, and moves the moments.
+        """
         decay = settings["weight_decay"]
         if decay and not self.decoupled:
             gradient = gradient + parameter * decay
@@ -116,8 +119,9 @@ class AdamW(Adam):
 def _adam_step(gradient: Array, state: dict[str, Any], settings: dict[str, Any]) -> Array:
     r"""Return what Adam adds to a parameter, a new array, once `gradient` has moved the moments.
 
-    With :math:`c = \sqrt{1 - \beta_2^t}`, numerator and denominator are multiplied by c, so that
-    v need not be divided:
+    It begins with `_count_step`, which makes the moments in the first step, so `update` must not.
+    With :math:`c = \sqrt{1 - \beta_2^t}`, numerator and denominator are multiplied by c, so that v
+    need not be divided:
 
     .. math:: -\eta \frac{c}{1 - \beta_1^t} \, \frac{m}{\sqrt v + c \, \epsilon}
     """

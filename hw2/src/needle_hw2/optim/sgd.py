@@ -30,7 +30,9 @@ class SGD(Optimizer):
         :math:`\delta`, from [0, 1). If None, it is the momentum: then u, the `velocity`, is a
         running mean of the gradients that starts from 0. It is not corrected for that start, so
         the first step is `1 - momentum` as long as without momentum. With a number, u starts from
-        the first gradient, undamped, as PyTorch's does.
+        the first gradient, undamped, as PyTorch's does. Without momentum there is no u, so that
+        nothing is damped, whatever the dampening: :math:`p \leftarrow p - \eta g`, also as in
+        PyTorch.
     nesterov
         Follow :math:`g + \mu u` in place of u: the gradient plus the velocity of the next step
         (Sutskever et al., 2013). It is defined for the undamped sum of gradients, so it needs
@@ -77,7 +79,10 @@ class SGD(Optimizer):
     def update(
         self, parameter: Array, gradient: Array, state: dict[str, Any], settings: dict[str, Any]
     ) -> Array:
-        """Return p - lr u; `state` has the velocity u, if there is momentum."""
+        """Return p - lr u, or p - lr g without momentum.
+
+        `state` has the velocity u if there is momentum, else nothing.
+        """
         if settings["weight_decay"]:
             gradient = gradient + parameter * settings["weight_decay"]
         if settings["momentum"]:

@@ -45,8 +45,8 @@ _MEANING: dict[CheckStatus, str] = {
     "later.",
 }
 _HIDDEN_FAILED = (
-    "Hidden checks test the same rules with other inputs: other shapes and dtypes, the smallest and "
-    "uneven sizes, other options. Read the docstrings again, and try what they allow."
+    "Hidden checks test the same rules with other inputs: other shapes and dtypes, the smallest "
+    "and uneven sizes, other options. Read the docstrings again, and try what they allow."
 )
 
 

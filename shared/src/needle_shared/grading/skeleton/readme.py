@@ -55,16 +55,15 @@ def _commands(assignment: Assignment) -> list[str]:
     """Return lines for a shell."""
     stage, first = assignment.stage, assignment.questions[0].id
     lines = {
-        "": "build, run the checks, and say the points",
-        f"{stage}/checks/test_{first}.py": "of one question",
-        "-k NAME": "checks with a word in their names",
-        f"{stage}/tests": "the package's own tests",
+        stage: "build, run the checks, and say the points",
+        f"{stage} -- {stage}/checks/test_{first}.py": "of one question",
+        f"{stage} -- -k NAME": "checks with a word in their names",
+        f"{stage} -- {stage}/tests": "the package's own tests",
     }
+    if assignment.native is not None:
+        lines[f"asan -- {stage}/checks"] = "where the C++ leaves its memory, or overflows"
     width = max(map(len, lines))
-    return [
-        f"python3 noxfile.py -s {stage} {f'-- {words}' if words else '':<{width + 3}}  # {what}"
-        for words, what in lines.items()
-    ]
+    return [f"python3 noxfile.py -s {words:<{width}}  # {what}" for words, what in lines.items()]
 
 
 def _table(assignment: Assignment, points: Points | None) -> list[str]:

@@ -91,7 +91,7 @@ class RNNCell(Cell):
         self.nonlinearity = nonlinearity
 
     def forward(self, X: Tensor, h: Tensor | None = None) -> Tensor:
-        """Return h', (B, hidden_size), of X, (B, input_size), and h, which is 0 if None."""
+        """Return h', (B, hidden_size), of X, (B, input_size), and h: zeros if None."""
         self.check_input(X, 2)
         h = self.initial_state(X.shape[0]) if h is None else h
         total = X @ self.W_ih + h @ self.W_hh + self.total_bias()

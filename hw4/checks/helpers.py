@@ -1,5 +1,6 @@
 """What several files of checks need: inputs, and parts that stand in for others."""
 
+import contextlib
 import pickle
 
 import numpy as np
@@ -25,6 +26,36 @@ def fill_module(stage, module, values):
     """Give the parameters of a module their values, in whatever shape it has them."""
     parameters = module.parameters()
     fill(stage, parameters, [v.reshape(p.shape) for p, v in zip(parameters, values, strict=True)])
+
+
+def linear_gradients(stage, op, out_grad, *inputs):
+    """Return what the gradient of a linear op gives for each of `inputs`.
+
+    Its result is known, to be zeros, whatever `compute` makes of it: a gradient is judged alone.
+    """
+    compute, held = op.compute, out_grad.realize_cached_data()
+    zeros = tuple(a * 0 for a in held) if isinstance(held, tuple) else held * 0
+
+    def known(*arrays):
+        with contextlib.suppress(Exception):  # it may keep something for the gradient
+            compute(*arrays)
+        return zeros
+
+    op.compute = known
+    return list(op.gradient_as_tuple(out_grad, op(*inputs)))
+
+
+def gradients(stage, op, out_grad, inputs, graph):
+    """Return what an op gives for each of `inputs`: with a graph of it, or made on arrays."""
+    node = op(*inputs)
+    with contextlib.nullcontext() if graph else stage.no_grad():
+        return list(op.gradient_as_tuple(out_grad, node))
+
+
+def weight_names(layers):
+    """Return the names of the parameters of recurrent layers, in order."""
+    names = ["W_ih", "W_hh", "bias_ih", "bias_hh"]
+    return [f"{name} of layer {layer}" for layer in range(layers) for name in names]
 
 
 def rnn_weights(rng, inputs, hidden, gates=1, limit=0.8):
@@ -53,12 +84,23 @@ def resnet9_parameters(rng):
     return values
 
 
-def stand_in(stage, matrix):
-    """Return a module that stands in for attention, or for a layer: tanh(x matrix)."""
+def layer(stage, matrix):
+    """Return a module that stands in for a layer of a transformer: tanh(x matrix)."""
 
     class Mixing(stage.nn.Module):
         def forward(self, x):
             return stage.tanh(x @ stage.Tensor(matrix))
+
+    return Mixing()
+
+
+def attention_layer(stage, matrix):
+    """Return a module that stands in for attention: tanh(m matrix), m the mean of q, k and v."""
+
+    class Mixing(stage.nn.Module):
+        def forward(self, q, k=None, v=None):
+            total = q + (q if k is None else k) + (q if v is None else v)
+            return stage.tanh(total @ stage.Tensor(matrix / 3))
 
     return Mixing()
 
@@ -74,8 +116,8 @@ def tiny_model(stage, table):
             super().__init__()
             self.table = stage.nn.Parameter(stage.Tensor(table))
 
-        def forward(self, words, h=None):
-            one_hot = stage.init.one_hot(len(table), words, dtype="float64")
+        def forward(self, x, h=None):
+            one_hot = stage.init.one_hot(len(table), x, dtype="float64")
             scores = one_hot @ self.table
             if h is not None:
                 scores = scores + h

@@ -5,19 +5,17 @@ from itertools import repeat
 import numpy as np
 
 
-def slopes(f, arrays, step=1e-5):
-    """Return the central differences of the number f(*arrays)."""
-    result = []
-    for array in arrays:
-        slope = np.empty_like(array)
-        for place in np.ndindex(array.shape):
-            value = array[place]
-            array[place] = value + step
-            above = f(*arrays)
-            array[place] = value - step
-            slope[place] = (above - f(*arrays)) / (2 * step)
-            array[place] = value
-        result.append(slope)
+def slope(f, arrays, number, step=1e-5):
+    """Return the central differences of the number f(*arrays) for one of the arrays."""
+    array = arrays[number]
+    result = np.empty_like(array)
+    for place in np.ndindex(array.shape):
+        value = array[place]
+        array[place] = value + step
+        above = f(*arrays)
+        array[place] = value - step
+        result[place] = (above - f(*arrays)) / (2 * step)
+        array[place] = value
     return result
 
 

@@ -23,10 +23,10 @@ def write_images(folder, pixels, labels):
 def test_read_batch(stage, judge, rng, tmp_path):
     pixels, labels = helpers.draw_images(rng, 12)
     write_images(tmp_path, pixels, labels)
-    got = stage.module("data.cifar10").read_batch(tmp_path / "data_batch_2")
-    judge.close(
-        "pixels and labels", got, want=lambda: [pixels[2:4].reshape(2, 3, 32, 32), labels[2:4]]
-    )
+    X, y = stage.module("data.cifar10").read_batch(tmp_path / "data_batch_2")
+    judge.close("pixels", X, want=lambda: pixels[2:4].reshape(2, 3, 32, 32))
+    judge.close("labels", y, want=lambda: labels[2:4])
+    judge.value("dtypes", [str(X.dtype), str(y.dtype)], want=lambda: ["uint8", "uint8"])
 
 
 @pytest.mark.points(1.5, part="datasets")
@@ -49,17 +49,20 @@ def test_cifar10_batch(stage, judge, rng, tmp_path):
     X, y = stage.data.CIFAR10Dataset(tmp_path, train=True).batch(chosen.copy())
     judge.close("images", X, want=lambda: oracles.as_images(pixels[chosen]))
     judge.close("labels", y, want=lambda: labels[chosen])
+    judge.value("dtype of images", str(X.dtype), want=lambda: "float32")
 
 
 @pytest.mark.points(1, part="datasets")
 def test_random_crop(stage, judge, rng):
     images, seed = rng.random((6, 7, 5, 2)), int(rng.integers(2**31))
     transform = stage.data.RandomCropFlip(2, p=0, rng=np.random.default_rng(seed))
+    given = images.copy()
     judge.close(
         "images",
-        transform.batch(images.copy()),
+        transform.batch(given),
         want=lambda: oracles.moved(images, np.random.default_rng(seed).random((6, 3)), 2, 0),
     )
+    judge.close("given images afterwards", given, want=lambda: images)
 
 
 @pytest.mark.points(1, part="datasets")
@@ -93,6 +96,7 @@ def test_batchify(stage, judge, rng):
     judge.close(
         "columns", columns, want=lambda: np.stack([text[5 * b : 5 * b + 5] for b in range(4)], 1)
     )
+    judge.value("dtype", str(columns.dtype), want=lambda: "int32")
 
 
 @pytest.mark.points(1.5, part="datasets")

@@ -10,16 +10,12 @@ helpers = helpers_of(__file__)
 oracles = oracles_of(__file__)
 
 
-def sequence_loss(g, k, arrays):
-    output, c = oracles.lstm_states(*arrays)
-    return np.sum(output * g) + np.sum(c * k)
-
-
 @pytest.mark.points(1, part="lstm")
 def test_step(stage, judge, rng):
     gates, c = rng.standard_normal((3, 8)), rng.standard_normal((3, 2))
     got = stage.module("ops.recurrent").lstm_step(stage.Tensor(gates), stage.Tensor(c))
-    judge.close("h' and c'", got, want=lambda: oracles.lstm_step(gates, c))
+    for i, name in enumerate(["h'", "c'"]):
+        judge.close(name, got[i], want=lambda i=i: oracles.lstm_step(gates, c)[i])
 
 
 @pytest.mark.points(1.5, part="lstm")
@@ -29,7 +25,8 @@ def test_cell(stage, judge, rng):
     cell = stage.nn.LSTMCell(3, 4, dtype="float64")
     helpers.fill(stage, cell.parameters(), weights)
     got = cell(stage.Tensor(x), (stage.Tensor(h), stage.Tensor(c)))
-    judge.close("h' and c'", got, want=lambda: oracles.lstm_cell(x, h, c, weights))
+    for i, name in enumerate(["h'", "c'"]):
+        judge.close(name, got[i], want=lambda i=i: oracles.lstm_cell(x, h, c, weights)[i])
 
 
 @pytest.mark.points(2, part="lstm")
@@ -40,9 +37,9 @@ def test_layers(stage, judge, rng, count):
     lstm = stage.nn.LSTM(3, 4, count, dtype="float64")
     helpers.fill(stage, lstm.parameters(), [value for cell in cells for value in cell])
     output, last = lstm(stage.Tensor(x), (stage.Tensor(h), stage.Tensor(c)))
-    judge.close(
-        "output, h_n and c_n", [output, *last], want=lambda: oracles.lstm_layers(x, h, c, cells)
-    )
+    got = [output, *last]
+    for i, name in enumerate(["output", "h_n", "c_n"]):
+        judge.close(name, got[i], want=lambda i=i: oracles.lstm_layers(x, h, c, cells)[i])
 
 
 @pytest.mark.points(1, part="lstm")
@@ -51,7 +48,8 @@ def test_sequence(stage, judge, rng):
     W_ih, W_hh, b, _ = helpers.lstm_weights(rng, 3, 3)
     inputs = [stage.Tensor(array) for array in (x, h, c, W_ih, W_hh, b)]
     got = stage.LSTMSequence()(*inputs)
-    judge.close("states and cell", [*got], want=lambda: oracles.lstm_states(x, h, c, W_ih, W_hh, b))
+    for i, name in enumerate(["states", "last cell"]):
+        judge.close(name, got[i], want=lambda i=i: oracles.lstm_states(x, h, c, W_ih, W_hh, b)[i])
 
 
 @pytest.mark.points(2, part="lstm")
@@ -61,13 +59,21 @@ def test_sequence_gradient(stage, judge, rng, graph):
     arrays += helpers.lstm_weights(rng, 2, 2)[:3]
     g, k = rng.standard_normal((4, 2, 2)), rng.standard_normal((2, 2))
     inputs = [stage.Tensor(array) for array in arrays]
-    output, c = stage.LSTMSequence()(*inputs)
-    total = (output * stage.Tensor(g)).sum() + (c * stage.Tensor(k)).sum()
-    total.backward(create_graph=graph)
-    judge.close(
-        "gradients",
-        [x.grad for x in inputs],
-        want=lambda: oracles.slopes(lambda *a: sequence_loss(g, k, a), arrays),
-        rtol=1e-6,
-        atol=1e-8,
-    )
+    out_grads = stage.Tensor(g), stage.Tensor(k)
+    op = stage.LSTMSequence()
+    grads = helpers.gradients(stage, op, stage.make_tuple(*out_grads), inputs, graph)
+
+    def total(*values):
+        output, c = oracles.lstm_states(*values)
+        return np.sum(output * g) + np.sum(c * k)
+
+    for i, name in enumerate(["x", "h", "c", "W_ih", "W_hh", "b"]):
+        judge.close(
+            f"gradient of {name}",
+            grads[i],
+            want=lambda i=i: oracles.slope(total, arrays, i),
+            rtol=1e-6,
+            atol=1e-8,
+        )
+    for i, name in enumerate(["states", "last cell"]):
+        judge.close(f"out_grad of {name} afterwards", out_grads[i], want=lambda i=i: (g, k)[i])

@@ -32,7 +32,8 @@ def test_conv_is_drawn(stage, judge, rng, groups):
     seed = int(rng.integers(2**31))
     np.random.seed(seed)
     conv = stage.nn.Conv(8, 6, 3, groups=groups)
-    judge.close("weight and bias", [conv.weight, conv.bias], want=lambda: drawn(seed, 8 // groups))
+    judge.close("weight", conv.weight, want=lambda: drawn(seed, 8 // groups)[0])
+    judge.close("bias", conv.bias, want=lambda: drawn(seed, 8 // groups)[1])
 
 
 def drawn(seed, inputs):

@@ -32,7 +32,8 @@ def test_layers(stage, judge, rng, count):
     rnn = stage.nn.RNN(3, 4, count, dtype="float64")
     helpers.fill(stage, rnn.parameters(), [value for cell in cells for value in cell])
     got = rnn(stage.Tensor(x), stage.Tensor(h))
-    judge.close("output and h_n", got, want=lambda: oracles.rnn_layers("tanh", x, h, cells))
+    for i, name in enumerate(["output", "h_n"]):
+        judge.close(name, got[i], want=lambda i=i: oracles.rnn_layers("tanh", x, h, cells)[i])
 
 
 @pytest.mark.points(1, part="rnn")
@@ -54,13 +55,19 @@ def test_sequence_gradient(stage, judge, rng, graph):
         *helpers.rnn_weights(rng, 3, 3)[:3],
     ]
     g = rng.standard_normal((4, 2, 3))
-    inputs = [stage.Tensor(array) for array in arrays]
-    (got,) = stage.RNNSequence("tanh")(*inputs)
-    (got * stage.Tensor(g)).sum().backward(create_graph=graph)
-    judge.close(
-        "gradients",
-        [x.grad for x in inputs],
-        want=lambda: oracles.slopes(lambda *a: np.sum(oracles.rnn_states("tanh", *a) * g), arrays),
-        rtol=1e-6,
-        atol=1e-8,
-    )
+    inputs, out_grad = [stage.Tensor(array) for array in arrays], stage.Tensor(g)
+    op = stage.RNNSequence("tanh")
+    grads = helpers.gradients(stage, op, stage.make_tuple(out_grad), inputs, graph)
+
+    def total(*values):
+        return np.sum(oracles.rnn_states("tanh", *values) * g)
+
+    for i, name in enumerate(["x", "h", "W_ih", "W_hh", "b"]):
+        judge.close(
+            f"gradient of {name}",
+            grads[i],
+            want=lambda i=i: oracles.slope(total, arrays, i),
+            rtol=1e-6,
+            atol=1e-8,
+        )
+    judge.close("out_grad afterwards", out_grad, want=lambda: g)

@@ -10,7 +10,7 @@ helpers = helpers_of(__file__)
 oracles = oracles_of(__file__)
 
 
-def total(arrays, weights):
+def weighted(arrays, weights):
     return sum(np.sum(a * w) for a, w in zip(arrays, weights, strict=True))
 
 
@@ -25,7 +25,8 @@ def test_cell_without(stage, judge, rng, bias):
         h, c = np.zeros((2, 3, 4))
     else:
         weights[2:] = np.zeros((2, 16))
-    judge.close("h' and c'", got, want=lambda: oracles.lstm_cell(x, h, c, weights))
+    for i, name in enumerate(["h'", "c'"]):
+        judge.close(name, got[i], want=lambda i=i: oracles.lstm_cell(x, h, c, weights)[i])
 
 
 @pytest.mark.points(1, part="lstm", hidden=True)
@@ -38,15 +39,19 @@ def test_cell_gradient(stage, judge, rng):
     before = stage.Tensor(h), stage.Tensor(c)
     after = cell(stage.Tensor(x), before)
     sum((a * stage.Tensor(w)).sum() for a, w in zip(after, g, strict=True)).backward()
-    judge.close(
-        "gradients",
-        [tensor.grad for tensor in (*before, *cell.parameters())],
-        want=lambda: oracles.slopes(
-            lambda h, c, *w: total(oracles.lstm_cell(x, h, c, w), g), [h, c, *weights]
-        ),
-        rtol=1e-6,
-        atol=1e-8,
-    )
+    got = [tensor.grad for tensor in (*before, *cell.parameters())]
+
+    def total(h, c, *w):
+        return weighted(oracles.lstm_cell(x, h, c, w), g)
+
+    for i, name in enumerate(["h", "c", *helpers.weight_names(1)]):
+        judge.close(
+            f"gradient of {name}",
+            got[i],
+            want=lambda i=i: oracles.slope(total, [h, c, *weights], i),
+            rtol=1e-6,
+            atol=1e-8,
+        )
 
 
 @pytest.mark.points(1, part="lstm", hidden=True)
@@ -60,9 +65,9 @@ def test_layers_without_bias(stage, judge, rng, steps):
     if start is None:
         h, c = np.zeros((2, 2, 3, 5))
     output, last = lstm(stage.Tensor(x), start)
-    judge.close(
-        "output, h_n and c_n", [output, *last], want=lambda: oracles.lstm_layers(x, h, c, cells)
-    )
+    got = [output, *last]
+    for i, name in enumerate(["output", "h_n", "c_n"]):
+        judge.close(name, got[i], want=lambda i=i: oracles.lstm_layers(x, h, c, cells)[i])
 
 
 @pytest.mark.points(0.5, part="lstm", hidden=True)
@@ -75,13 +80,16 @@ def test_layers_gradient(stage, judge, rng):
     start = stage.Tensor(h), stage.Tensor(c)
     output, last = lstm(stage.Tensor(x), start)
     sum((a * stage.Tensor(w)).sum() for a, w in zip([output, *last], g, strict=True)).backward()
-    judge.close(
-        "gradients",
-        [tensor.grad for tensor in (*start, *lstm.parameters())],
-        want=lambda: oracles.slopes(
-            lambda h, c, *w: total(oracles.lstm_layers(x, h, c, [w[:4], w[4:]]), g),
-            [h, c, *cells[0], *cells[1]],
-        ),
-        rtol=1e-6,
-        atol=1e-8,
-    )
+    got = [tensor.grad for tensor in (*start, *lstm.parameters())]
+
+    def total(h, c, *w):
+        return weighted(oracles.lstm_layers(x, h, c, [w[:4], w[4:]]), g)
+
+    for i, name in enumerate(["h0", "c0", *helpers.weight_names(2)]):
+        judge.close(
+            f"gradient of {name}",
+            got[i],
+            want=lambda i=i: oracles.slope(total, [h, c, *cells[0], *cells[1]], i),
+            rtol=1e-6,
+            atol=1e-8,
+        )

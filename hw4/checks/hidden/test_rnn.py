@@ -32,16 +32,18 @@ def test_cell_gradient(stage, judge, rng):
     state = stage.Tensor(h)
     (cell(stage.Tensor(x), state) * stage.Tensor(g)).sum().backward()
     got = [state.grad, *[parameter.grad for parameter in cell.parameters()]]
-    judge.close(
-        "gradients",
-        got,
-        want=lambda: oracles.slopes(
-            lambda h, *w: np.sum(oracles.rnn_layers("tanh", x[None], h[None], [w])[0] * g),
-            [h, *weights],
-        ),
-        rtol=1e-6,
-        atol=1e-8,
-    )
+
+    def total(h, *w):
+        return np.sum(oracles.rnn_layers("tanh", x[None], h[None], [w])[0] * g)
+
+    for i, name in enumerate(["h", *helpers.weight_names(1)]):
+        judge.close(
+            f"gradient of {name}",
+            got[i],
+            want=lambda i=i: oracles.slope(total, [h, *weights], i),
+            rtol=1e-6,
+            atol=1e-8,
+        )
 
 
 @pytest.mark.points(1, part="rnn", hidden=True)
@@ -53,11 +55,12 @@ def test_layers_without_bias(stage, judge, rng, steps):
     rnn = stage.nn.RNN(2, 5, 2, False, function, dtype="float64")
     helpers.fill(stage, rnn.parameters(), [value for cell in cells for value in cell[:2]])
     got = rnn(stage.Tensor(x))
-    judge.close(
-        "output and h_n",
-        got,
-        want=lambda: oracles.rnn_layers(function, x, np.zeros((2, 3, 5)), cells),
-    )
+    for i, name in enumerate(["output", "h_n"]):
+        judge.close(
+            name,
+            got[i],
+            want=lambda i=i: oracles.rnn_layers(function, x, np.zeros((2, 3, 5)), cells)[i],
+        )
 
 
 @pytest.mark.points(1, part="rnn", hidden=True)
@@ -72,18 +75,18 @@ def test_relu_sequence_gradient(stage, judge, rng, graph):
     inputs = [stage.Tensor(array) for array in arrays]
     (got,) = stage.RNNSequence("relu")(*inputs)
     (got * stage.Tensor(g)).sum().backward(create_graph=graph)
-    judge.close(
-        "gradients",
-        [x.grad for x in inputs],
-        want=lambda: oracles.slopes(lambda *a: np.sum(oracles.rnn_states("relu", *a) * g), arrays),
-        rtol=1e-6,
-        atol=1e-8,
-    )
 
+    def total(*values):
+        return np.sum(oracles.rnn_states("relu", *values) * g)
 
-def total(x, h, values, g, k):
-    output, last = oracles.rnn_layers("tanh", x, h, [values[:4], values[4:]])
-    return np.sum(output * g) + np.sum(last * k)
+    for i, name in enumerate(["x", "h", "W_ih", "W_hh", "b"]):
+        judge.close(
+            f"gradient of {name}",
+            inputs[i].grad,
+            want=lambda i=i: oracles.slope(total, arrays, i),
+            rtol=1e-6,
+            atol=1e-8,
+        )
 
 
 @pytest.mark.points(0.5, part="rnn", hidden=True)
@@ -96,10 +99,17 @@ def test_layers_gradient(stage, judge, rng):
     start = stage.Tensor(h)
     output, last = rnn(stage.Tensor(x), start)
     ((output * stage.Tensor(g)).sum() + (last * stage.Tensor(k)).sum()).backward()
-    judge.close(
-        "gradients",
-        [start.grad, *[parameter.grad for parameter in rnn.parameters()]],
-        want=lambda: oracles.slopes(lambda h, *w: total(x, h, w, g, k), [h, *cells[0], *cells[1]]),
-        rtol=1e-6,
-        atol=1e-8,
-    )
+    got = [start.grad, *[parameter.grad for parameter in rnn.parameters()]]
+
+    def total(h, *w):
+        output, last = oracles.rnn_layers("tanh", x, h, [w[:4], w[4:]])
+        return np.sum(output * g) + np.sum(last * k)
+
+    for i, name in enumerate(["h0", *helpers.weight_names(2)]):
+        judge.close(
+            f"gradient of {name}",
+            got[i],
+            want=lambda i=i: oracles.slope(total, [h, *cells[0], *cells[1]], i),
+            rtol=1e-6,
+            atol=1e-8,
+        )

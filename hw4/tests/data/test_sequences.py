@@ -112,6 +112,7 @@ def test_columns_may_be_laid_out_in_any_way(layout):
         ([[1, 2], [3, 4]], 1, None, r"array of shape \(2, 2\)"),
         ([1, 2], 0, None, "batch_size is at least 1, got 0"),
         ([0, -1], 1, None, "-1 is no number of a word that int32"),
+        ([0, -1], 1, "int64", "-1 is no number of a word that int64"),
         ([0, 2**24 + 1], 1, "float32", "16777217 is no number of a word that float32"),
         ([0, 2**31], 1, None, "2147483648 is no number of a word that int32"),
         ([0, 300], 1, "uint8", "300 is no number of a word that uint8"),
@@ -144,3 +145,6 @@ def test_wrong_batches_are_refused():
         data.get_batch(np.zeros((3, 2)), 0, 0)
     with pytest.raises(ValueError, match="300 is no number of a word that uint8"):
         data.get_batch(np.full((3, 2), 300), 0, 1, dtype="uint8")
+    for dtype in ("int32", "int64"):
+        with pytest.raises(ValueError, match=f"-1 is no number of a word that {dtype}"):
+            data.get_batch(np.full((3, 2), -1, dtype="int64"), 0, 1, dtype=dtype)

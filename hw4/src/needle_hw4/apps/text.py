@@ -75,9 +75,13 @@ class TextLoader:
 class CarryingModel(nn.Module):
     """A language model that begins a chunk with the state that the one before ended with.
 
+    A text begins with a state of zeros; None says the same to the model. From there on, the state
+    is a constant: no gradient flows back into the chunk before.
+
     `state` has the tensors of the state after the last chunk of a training, (layers, B, hidden):
-    one of an RNN, two of an LSTM, none of a transformer. A pass in evaluation mode has a state of
-    its own, which is not kept.
+    one of an RNN, two, h and c, of an LSTM, none of a transformer, whose zeros in place of a state
+    are not kept. A pass in evaluation mode carries a state of its own, `_test_state`, which is not
+    saved: training goes on with the one that it had.
     """
 
     def __init__(self, model: LanguageModel, batch_size: int) -> None:

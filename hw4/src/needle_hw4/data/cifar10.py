@@ -27,8 +27,8 @@ Images = np.ndarray[Any, Any]
 class CIFAR10Dataset(Dataset):
     """Colour images and labels from CIFAR-10's Python files; items `(image, label)`.
 
-    An image is a float32 array of shape (3, 32, 32) in [0, 1]: red, green and blue, each with its
-    rows from above. A label is uint8, from 0 to 9.
+    An image is a float32 array of shape (3, 32, 32) in [0, 1], bytes divided by 255: red, green and
+    blue, each with its rows from above. A label is uint8, from 0 to 9.
 
     Transforms get an image in shape (32, 32, 3), as they expect it, and the item is what they
     return with its channels first again; so they may change the size. (The course's starter

@@ -63,7 +63,8 @@ def get_batch(
     `dtype` None they have that of `batches`.
 
     `i` is the number of a row, so the next batch is at i + bptt. Raises `IndexError` unless i has
-    a row after it, `ValueError` if `bptt` is below 1 or `dtype` cannot hold a number exactly.
+    a row after it, `ValueError` if `bptt` is below 1, or for a `dtype` if a number is below 0 or
+    it cannot hold one exactly.
     """
     batches = np.asarray(batches)
     if batches.ndim != 2:
@@ -86,11 +87,9 @@ def get_batch(
 
 
 def _exactly(words: Words, dtype: np.dtype[Any]) -> Words:
-    """Return numbers in another dtype; `ValueError` if one is negative or changes."""
-    if words.dtype == dtype:
-        return words
+    """Return numbers in a dtype; `ValueError` if one is negative or changes."""
     with np.errstate(all="ignore"):
-        converted = words.astype(dtype)
+        converted = words.astype(dtype, copy=False)
     wrong = (converted != words) | (words < 0)
     if wrong.any():
         raise ValueError(f"{words[wrong][0]} is no number of a word that {dtype} holds exactly")

@@ -35,7 +35,7 @@ class ResNet9(nn.Module):
     4. a residual block of two ConvBN 128, 128, 3, 1
     5. Flatten; Linear 128, 128; ReLU; Linear 128, 10
 
-    All of them are in one `Sequential`, the attribute `model`.
+    The attribute `model` is a module of all of them, such as a `Sequential`.
     """
 
     def __init__(self, device: Device | None = None, dtype: DType = "float32") -> None:

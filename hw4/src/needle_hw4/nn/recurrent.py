@@ -91,7 +91,7 @@ class RNNCell(Cell):
         self.nonlinearity = nonlinearity
 
     def forward(self, X: Tensor, h: Tensor | None = None) -> Tensor:
-        """Return h', (B, hidden_size), of X, (B, input_size), and h, which is 0 if None."""
+        """Return h', (B, hidden_size), of X, (B, input_size), and h: zeros if None."""
         self.check_input(X, 2)
         h = self.initial_state(X.shape[0]) if h is None else h
         total = X @ self.W_ih + h @ self.W_hh + self.total_bias()
@@ -124,7 +124,10 @@ class LSTMCell(Cell):
         X: Tensor,
         h: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Return (h', c'), each (B, hidden_size), of X, (B, input_size), and h = (h, c)."""
+        """Return (h', c'), each (B, hidden_size), of X, (B, input_size), and h = (h, c).
+
+        Both are zeros if h is None.
+        """
         self.check_input(X, 2)
         before, cell = (self.initial_state(X.shape[0]) for _ in range(2)) if h is None else h
         gates = X @ self.W_ih + before @ self.W_hh + self.total_bias()
@@ -182,7 +185,8 @@ class RNN(RecurrentLayers):
     ) -> tuple[Tensor, Tensor]:
         """Return the last layer's states, (T, B, hidden_size), and all layers' last ones.
 
-        X has shape (T, B, input_size); h0 and the last states (num_layers, B, hidden_size).
+        X has shape (T, B, input_size); h0 and the last states (num_layers, B, hidden_size). h0 is
+        zeros if None.
         """
         self._check(X)
         last = []
@@ -222,7 +226,7 @@ class LSTM(RecurrentLayers):
         """Return the last layer's states, (T, B, hidden_size), and all layers' last (h, c).
 
         X has shape (T, B, input_size); each of h = (h0, c0) and of the last states has shape
-        (num_layers, B, hidden_size).
+        (num_layers, B, hidden_size). h0 and c0 are zeros if h is None.
         """
         self._check(X)
         h0, c0 = (None, None) if h is None else h

@@ -212,9 +212,9 @@ class Transformer(Module):
         ]
 
     def forward(self, x: Tensor, h: object = None) -> tuple[Tensor, Tensor]:  # noqa: ARG002 -- as an RNN
-        """Return the result, of the shape of x, and zeros in place of a state.
+        """Return the result and, in place of a state, zeros: both of the shape of x.
 
-        There is none: `h` is there to be called as an RNN is.
+        There is no state: `h` is there to be called as an RNN is.
         """
         size = self.positions.embedding_dim
         if x.ndim != 3 or x.shape[2] != size:

@@ -160,7 +160,7 @@ def install(
     if any(
         (ROOT / name / "csrc").is_dir() and not (ROOT / name / "build").is_dir() for name in names
     ):
-        session.log("C++ is compiled, which takes minutes the first time")
+        session.log("C++ is compiled, which takes its time once (minutes for hw3)")
     session.install(*arguments, env=settings)
 
 

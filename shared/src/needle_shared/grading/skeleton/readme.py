@@ -44,7 +44,7 @@ def assignment_page(
     ]
     if assignment.native is not None:
         lines += [
-            "The first run compiles all of the C++, for minutes; later ones what you changed.",
+            "The first run compiles all of the C++, later ones what you changed.",
             "",
         ]
     lines += _table(assignment, points)

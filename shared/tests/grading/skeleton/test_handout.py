@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import re
 import shutil
@@ -188,6 +189,8 @@ def test_what_is_handed_out_of_this_repository_compiles_and_has_no_answer(stage)
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage in {"hw1", "hw2"}])
 def test_every_test_is_collected_on_stubs(stage, tmp_path):
+    if importlib.util.find_spec(f"needle_{stage}") is None:
+        pytest.skip(f"{stage} is not installed, and so nothing of what its tests import")
     out = tmp_path / "out"
     write_skeleton(REPOSITORY, stage, out, earlier="reference")
     folders = [path / "src" for path in out.iterdir() if (path / "src").is_dir()]

@@ -40,21 +40,26 @@ MatrixView<T> block(MatrixView<T> a, std::int64_t row, std::int64_t col, std::in
           std::min(cols, a.cols - col), a.row_stride, a.col_stride};
 }
 
-/// The size of the steps along the shared dimension.
+/// The longest step along the shared dimension.
+template <class T>
+inline constexpr std::int64_t kMostDepth = kBlockBytes / static_cast<std::int64_t>(sizeof(T));
+
+/// The size of the steps along the shared dimension. These may be longer for a shorter one: of 8193
+/// floats they are 911, and of 8192 floats 1024.
 template <class T>
 std::int64_t block_depth(std::int64_t depth) {
-  constexpr std::int64_t kMost = kBlockBytes / sizeof(T);
-  return even(depth, pieces(depth, kMost));
+  return even(depth, pieces(depth, kMostDepth<T>));
 }
 
 /// Memory for the copies that products make, of one after the other.
 template <class T>
 class Workspace {
  public:
-  /// Room for a strip of A and panels of B, of a product with this shared dimension and width of C.
+  /// Room for a strip of A and panels of B in steps of `block_depth`, of every product with at most
+  /// this shared dimension and width of C.
   static Workspace matrices(const MatmulKernels<T>& kernels, std::int64_t depth,
                             std::int64_t cols) {
-    depth = block_depth<T>(depth);
+    depth = std::min(depth, kMostDepth<T>);
     return {even(kernels.tile_rows * depth, 1, 64), depth * even(cols, 1, kernels.tile_cols)};
   }
   /// Room for x of `depth` numbers.

@@ -116,6 +116,7 @@ def test_every_size_around_a_tile_is_right(
         (2, 3000, 40),
         (3, 20000, 5),  # cut along the shared dimension
         (90, 17000, 33),
+        (30, 16385, 250),  # of 8193 and 8192, where the shorter part takes longer steps
         (1, 20000, 1),
         (1, 300, 5000),  # a vector times a matrix, and the reverse
         (5000, 300, 1),

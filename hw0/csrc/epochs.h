@@ -25,6 +25,8 @@ struct Descent {
   std::function<void()> after_batch;  // may throw: the updates made so far stay
 };
 
+// Both call `after_batch` after each batch, which is how a signal stops a long epoch.
+
 /// theta -= lr / B * X^T (softmax(X theta) - onehot(y)) for each batch of B; theta is n x k.
 void softmax_regression_epoch(const Examples& examples, float* theta, int64_t k,
                               const Descent& descent);

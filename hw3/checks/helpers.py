@@ -47,11 +47,16 @@ def layout_of(stage, view, memory):
 
 
 def read(memory, layout):
-    """Return the elements of `memory` that a layout chooses."""
+    """Return the elements of `memory` that a layout chooses; IndexError if it leaves the memory."""
     shape, strides, offset = layout
     places = np.array(offset)
     for size, step in zip(shape, strides, strict=True):
         places = places[..., None] + step * np.arange(size)
+    if places.size and not 0 <= places.min() <= places.max() < memory.size:
+        raise IndexError(
+            f"shape {shape} with strides {strides} and offset {offset} reaches from place "
+            f"{places.min()} to {places.max()} of {memory.size} elements of memory"
+        )
     return memory[places]
 
 

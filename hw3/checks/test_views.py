@@ -45,7 +45,11 @@ def row_major(x):
 def test_permute(stage, judge, rng, axes):
     x, memory = helpers.with_gaps(rng, len(axes))
     permuted = stage.module("layout").permute(helpers.layout_of(stage, x, memory), axes)
-    judge.close("elements", helpers.read(memory, permuted), want=lambda: np.transpose(x, axes))
+    asked = f"shape {x.shape} with axes in the order {axes}"
+    judge.shape(f"shape of {asked}", permuted, want=lambda: np.transpose(x, axes).shape)
+    judge.close(
+        f"elements of {asked}", helpers.read(memory, permuted), want=lambda: np.transpose(x, axes)
+    )
 
 
 @pytest.mark.points(1, part="views")
@@ -53,7 +57,11 @@ def test_permute(stage, judge, rng, axes):
 def test_flip(stage, judge, rng, axes):
     x, memory = helpers.with_gaps(rng, 3)
     flipped = stage.module("layout").flip(helpers.layout_of(stage, x, memory), axes)
-    judge.close("elements", helpers.read(memory, flipped), want=lambda: np.flip(x, axes))
+    asked = f"shape {x.shape} flipped along {axes}"
+    judge.shape(f"shape of {asked}", flipped, want=lambda: x.shape)
+    judge.close(
+        f"elements of {asked}", helpers.read(memory, flipped), want=lambda: np.flip(x, axes)
+    )
 
 
 @pytest.mark.points(1.5, part="views")
@@ -73,7 +81,13 @@ def test_broadcast(stage, judge, rng, kept):
     x = x[tuple(slice(None) if axis in kept else slice(1, 2) for axis in range(3))]
     shape = (3, *[x.shape[axis] if axis in kept else 4 for axis in range(3)])
     repeated = stage.module("layout").broadcast(helpers.layout_of(stage, x, memory), shape)
-    judge.close("elements", helpers.read(memory, repeated), want=lambda: np.broadcast_to(x, shape))
+    asked = f"shape {x.shape} broadcast to {shape}"
+    judge.shape(f"shape of {asked}", repeated, want=lambda: shape)
+    judge.close(
+        f"elements of {asked}",
+        helpers.read(memory, repeated),
+        want=lambda: np.broadcast_to(x, shape),
+    )
 
 
 @pytest.mark.points(2.5, part="views")
@@ -92,12 +106,18 @@ def test_reshape_without_copy(stage, judge, rng, case):
     else:  # two axes become two others, beside an axis with a step
         x = memory[: 6 * a * 2 * c].reshape(6, a, 2 * c)[..., ::2]
         shape = (2, 3 * a, c)
-    reshaped = stage.module("layout").reshape(helpers.layout_of(stage, x, memory), shape)
-    judge.close("elements", helpers.read(memory, reshaped), want=lambda: x.reshape(shape))
+    layout = helpers.layout_of(stage, x, memory)
+    reshaped = stage.module("layout").reshape(layout, shape)
+    asked = f"shape {x.shape} with strides {layout.strides} as {shape}"
+    judge.value(f"a copy needed for {asked}", reshaped is None, want=lambda: False)
+    judge.shape(f"shape of {asked}", reshaped, want=lambda: shape)
+    judge.close(
+        f"elements of {asked}", helpers.read(memory, reshaped), want=lambda: x.reshape(shape)
+    )
 
 
 @pytest.mark.points(1.5, part="views")
-@pytest.mark.parametrize("case", ["of a view", "by a copy", "unknown size"])
+@pytest.mark.parametrize("case", ["of a view", "by a copy", "unknown size", "copy wanted"])
 def test_reshape(stage, judge, rng, case):
     x, _ = helpers.with_gaps(rng, 3)
     a, b, c = x.shape
@@ -106,15 +126,25 @@ def test_reshape(stage, judge, rng, case):
         result, shape = array.reshape(a, 1, b, c, 1), (a, 1, b, c, 1)
     elif case == "by a copy":
         result, shape = array.reshape((c, a * b)), (c, a * b)
-    else:
+    elif case == "unknown size":
         result, shape = array.reshape((b, -1)), (b, a * c)
-    judge.close("elements", result, want=lambda: x.reshape(shape))
+    else:
+        result, shape = array.reshape((a, 1, b, c), copy=True), (a, 1, b, c)
+    before = x.copy()
+    asked = f"shape {x.shape} as {shape}"
+    judge.close(f"elements of {asked}", result, want=lambda: before.reshape(shape))
+    x += 1
+    judge.close(
+        f"{asked}, after 1 was added to the array",
+        result,
+        want=lambda: (x if case == "of a view" else before).reshape(shape),
+    )
 
 
 INDICES = {
     "integers": (1, -2),
     "slices": (slice(1, 3), slice(None), slice(-2, None)),
-    "steps": (slice(None, None, 2), slice(2, 0, -1)),
+    "steps": (slice(None, 3, 2), slice(2, 0, -1), slice(None, None, 2)),
     "slice and integer": (slice(None, -1), 2, slice(1, None)),
     "new axes": (None, slice(1, None), None, 0),
     "ellipsis": (..., 1),
@@ -131,7 +161,10 @@ def test_index(stage, judge, rng, case):
 
 
 @pytest.mark.points(2.5, part="views")
-@pytest.mark.parametrize("case", ["one array", "two arrays", "array and slice", "array of arrays"])
+@pytest.mark.parametrize(
+    "case",
+    ["one array", "two arrays", "array and slice", "array of arrays", "truth value"],
+)
 def test_index_by_arrays(stage, judge, rng, case):
     x, _ = helpers.with_gaps(rng, 3)
     first, second = rng.integers(-3, 3, 5), rng.integers(0, 3, 5)
@@ -140,8 +173,12 @@ def test_index_by_arrays(stage, judge, rng, case):
         "two arrays": (first, second),
         "array and slice": (slice(1, None), first),
         "array of arrays": (slice(None), np.stack([first, second])),
+        "truth value": (slice(1, None), True),
     }[case]
-    judge.close("elements", helpers.on_numpy(stage, x)[index], want=lambda: x[index])
+    array = helpers.on_numpy(stage, x)
+    judge.close("elements", array[index], want=lambda: x[index])
+    if case == "two arrays":
+        judge.raises("arrays that do not fit", IndexError, lambda: array[first, second[:-1]])
 
 
 @pytest.mark.points(2.5, part="views")

@@ -87,7 +87,9 @@ bool strips_in_place(const MatrixView<T>& a, std::int64_t panels) {
   return !collide && panels <= (a.row_stride == 1 ? 4 : 1);
 }
 
-/// Whether panels of B are better read where they are: few strips use them, or all is small.
+/// Whether panels of B are better read where they are: few strips use them, or all is small. Only
+/// full ones can be: whole vectors are loaded of a panel, and those of one that is not full would
+/// reach beyond B. That one is always copied and so filled up.
 template <class T>
 bool panels_in_place(const MatrixView<T>& b, std::int64_t rows) {
   const double work = static_cast<double>(rows) * static_cast<double>(b.rows * b.cols);
@@ -99,7 +101,6 @@ template <class T>
 void multiply(const MatmulKernels<T>& kernels, const MatrixView<T>& a, const MatrixView<T>& b,
               const Output<T>& c, const Workspace<T>& space) {
   const std::int64_t width = kernels.tile_cols, depth = block_depth<T>(b.rows);
-  // A panel that is not full is always copied, so that it can be filled up.
   const std::int64_t in_place = panels_in_place(b, a.rows) ? b.cols / width * width : 0;
   const std::int64_t copied = b.cols - in_place;
   T* strip = strips_in_place(a, pieces(b.cols, width)) ? nullptr : space.strip();

@@ -103,7 +103,8 @@ struct Pass {
   }
 };
 
-/// Writes a result for every place of the kept axes, row-major, at `results`.
+/// Writes a result for every place of the kept axes, row-major, at `results`. The strides of
+/// `reduced` are not negative.
 void reduce_to(Reduction op, DType dtype, const char* data, const Axes& kept, const Axes& reduced,
                char* results) {
   const DType out_dtype = result_dtype(op, dtype);
@@ -148,6 +149,8 @@ View empty_in_order(DType dtype, const Dims& shape, const Dims& order) {
 
 }  // namespace
 
+/// The inner loops walk reduced axes upwards (see ReduceBlock), so strides of `reduced` must not be
+/// negative: data begins at the other end of an axis whose stride in `a` is.
 View device::reduce(Reduction op, const View& a, std::uint64_t mask, const Dims& shape) {
   const Dims order = by_strides(a);
   Axes kept, reduced;
@@ -158,7 +161,7 @@ View device::reduce(Reduction op, const View& a, std::uint64_t mask, const Dims&
       kept.push(size, stride);
       continue;
     }
-    if (stride < 0) offset += (size - 1) * stride;  // any order will do: walk upwards
+    if (stride < 0) offset += (size - 1) * stride;
     reduced.push(size, std::abs(stride));
   }
   const View result = empty_in_order(result_dtype(op, a.dtype), shape, order);

@@ -32,8 +32,11 @@ class Picks(NamedTuple):
 def basic(view: Any, index: Index) -> Any:
     """Return the view that `index` chooses by ints, slices, None and `...`.
 
-    None if it has anything else, or is wrong: whoever asks then looks more closely. This is called
-    for every slice in a program, so it takes the shortest way.
+    None if an entry is of any other type (to which `True` and NumPy's integers belong), if an int
+    is out of range, if there are more ints and slices than axes, or more than one `...`: whoever
+    asks then looks more closely. Raises `ValueError` for a slice with step 0 and `TypeError` for
+    one whose ends are no integers, as `range(size)[entry]` does. This is called for every slice in
+    a program, so it takes the shortest way.
     """
     entries = index if type(index) is tuple else (index,)
     sizes, steps, offset = view.shape, view.strides, view.offset
@@ -163,7 +166,9 @@ class _Found(NamedTuple):
 def picks_of(x: Storage, entries: tuple[Any, ...]) -> Picks:
     """Return how arrays of indices pick; beside them, an int counts as an array.
 
-    The picked axes come where the arrays stood if those are neighbours, otherwise first.
+    The picked axes come where the arrays stood if those are neighbours, otherwise first. Entries
+    that `None`, `...` or a slice separates are no neighbours. Raises `IndexError` if the arrays do
+    not broadcast to one shape.
     """
     layout, found = _select(x, entries)
     try:
@@ -185,7 +190,11 @@ def picks_of(x: Storage, entries: tuple[Any, ...]) -> Picks:
 
 
 def _select(x: Storage, entries: tuple[Any, ...]) -> tuple[Layout, list[_Found]]:
-    """Return the layout that the basic entries choose, and the arrays with their axes of it."""
+    """Return the layout that the basic entries choose, and the arrays with their axes of it.
+
+    An array takes one axis of x, a mask as many as it has. A mask without axes takes none: it picks
+    from a new axis of size 1 and stride 0, as `_as_indices` gives it places 0, or none at all.
+    """
     shape: list[int] = []
     strides: list[int] = []
     found: list[_Found] = []

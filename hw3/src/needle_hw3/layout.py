@@ -225,13 +225,15 @@ def broadcast(layout: Layout, shape: Shape) -> Layout:
 def known_shape(shape: Any, size: int) -> Shape:
     """Return `shape` with -1 replaced by what is left of `size` elements.
 
-    Raises `ValueError` if that is not whole, or if the number of elements differs.
+    Raises `ValueError` if that is not whole or might be anything, as beside a size of 0, for more
+    than one -1 or another negative size, and if the number of elements differs.
     """
     return _known(_ints(shape), size)
 
 
 @remembered
 def _known(sizes: Shape, size: int) -> Shape:
+    """Return what `known_shape` returns, of a tuple of Python's ints."""
     result = sizes
     if sizes.count(-1) == 1:
         rest = -math.prod(sizes)
@@ -246,9 +248,10 @@ def _known(sizes: Shape, size: int) -> Shape:
 def reshape(layout: Layout, shape: Shape) -> Layout | None:
     """Return the layout that shows the same elements as `shape`, or None if they must be moved.
 
-    The axes of both shapes are cut into the shortest groups of equal size, such as (2, 6, 5) and
-    (3, 4, 5) into (2, 6 | 5) and (3, 4 | 5). A group can be reshaped if each of its old axes
-    goes on where the next one ends.
+    `shape` has as many elements as the layout; of none, any strides will do. The axes of both
+    shapes are cut into the shortest groups of equal size, such as (2, 6, 5) and (3, 4, 5) into
+    (2, 6 | 5) and (3, 4 | 5). A group can be reshaped if each of its old axes goes on where the
+    next one ends.
     """
     if is_compact(layout.shape, layout.strides):
         return Layout(shape, compact_strides(shape), layout.offset)
@@ -269,7 +272,11 @@ def reshape(layout: Layout, shape: Shape) -> Layout | None:
 def _groups(old: list[int], new: Shape) -> Iterable[tuple[int, int, int]]:
     """Yield first and last + 1 of each group of axes of `new`, and last + 1 of its axes of `old`.
 
-    Neither shape is empty, and `old` has no axis of size 1.
+    Groups come in order and are as short as can be; the axes of `old` in a group begin where those
+    of the group before end. Both shapes have the same number of elements, which is not 0. `old` has
+    no axis of size 1, as `reshape` leaves these out. One of `new` that stands first in a group is a
+    group by itself, without axes of `old`: (6, 5) and (1, 2, 1, 3, 5) give (0, 1, 0), (1, 4, 1) and
+    (4, 5, 2).
     """
     stop = first = 0
     while first < len(new):

@@ -131,7 +131,7 @@ def test_reshape(stage, judge, rng, case):
     else:
         result, shape = array.reshape((a, 1, b, c), copy=True), (a, 1, b, c)
     before = x.copy()
-    asked = f"shape {x.shape} as {shape}"
+    asked = f"shape {x.shape} as {shape}" + (" with copy=True" if case == "copy wanted" else "")
     judge.close(f"elements of {asked}", result, want=lambda: before.reshape(shape))
     x += 1
     judge.close(

@@ -1,10 +1,7 @@
 """What several files of checks need: problems to train on, and files of MNIST."""
 
 import gzip
-import signal
 import struct
-import threading
-from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
@@ -35,21 +32,3 @@ def mnist_files(folder, pixels, labels):
         write_idx(folder / "images.gz", 0x803, pixels.shape, pixels.tobytes()),
         write_idx(folder / "labels.gz", 0x801, labels.shape, labels.tobytes()),
     )
-
-
-@contextmanager
-def interrupted(seconds):
-    """Send a signal after some time, by which Python raises TimeoutError as soon as it may."""
-
-    def stop(*_):
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGINT, stop)
-    timer = threading.Timer(seconds, signal.raise_signal, [signal.SIGINT])
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-        signal.signal(signal.SIGINT, before)

@@ -72,12 +72,13 @@ def _array_difference(expected: Record, got: np.ndarray[Any, Any]) -> str | None
     first = tuple(int(i) for i in wrong[0])
     values = f"{got[first]!s}, expected {want[first]!s}"
     sizes = f"; {_sizes(error[~near], a[~near])}" if want.dtype.kind == "f" else ""
+    name = expected.name
     if got.dtype.itemsize < want.dtype.itemsize:
-        sizes += f"; dtype {got.dtype}, expected {want.dtype}"
+        name = f"{name}: dtype {got.dtype}, expected {want.dtype}"
     if want.size == 1:
-        return f"{expected.name}: {values}{sizes}"
+        return f"{name}: {values}{sizes}"
     place = f"the first at {list(first)}: {values}"
-    return f"{expected.name}: {len(wrong)} of {want.size} values are wrong{sizes}; {place}"
+    return f"{name}: {len(wrong)} of {want.size} values are wrong{sizes}; {place}"
 
 
 def _sizes(errors: np.ndarray[Any, Any], values: np.ndarray[Any, Any]) -> str:

@@ -83,7 +83,7 @@ def test_the_feedback_says_what_is_wrong_and_what_to_do(result, tmp_path):
             assert check.message.replace("'", "&#39;") in page
     text = text_of(page)
     assert "Where to begin" in text
-    assert "nox -s hw1 -- -k test_" in text
+    assert "python3 noxfile.py -s hw1 -- -k test_" in text
     assert re.search(r"hidden checks? [\d, and-]+ of backward", text)
     assert "MatMul.compute" in text
     assert "ops/reduce.py is missing" in text

@@ -17,6 +17,8 @@ from needle_shared.grading.results.shown import (
 )
 from needle_shared.grading.results.terminal import make_console, show
 
+RUN = "python3 noxfile.py -s hw1 -- -k"
+
 STATUSES = ["failed", "error", "timeout", "crash", "protocol", "not_found", "not_run"]
 
 
@@ -79,7 +81,7 @@ def test_every_status_says_something(result, status):
     assert len(seen.message) > 20
     assert seen.word not in ("passed", "")
     assert seen.lost == (0 if status == "pending" else 2)
-    assert seen.command == ("" if status == "pending" else "nox -s hw1 -- -k test_a")
+    assert seen.command == ("" if status == "pending" else "python3 noxfile.py -s hw1 -- -k test_a")
 
 
 def test_a_check_of_speed_may_earn_a_part(result):
@@ -114,9 +116,13 @@ def test_the_first_steps_are_the_functions_that_failed_first(result):
 @pytest.mark.parametrize(
     ("id_", "short", "command"),
     [
-        ("checks/test_a.py::test_b[x::y]", "test_b[x::y]", "nox -s hw1 -- -k test_b"),
-        ("test_b", "test_b", "nox -s hw1 -- -k test_b"),
-        ("test_a.py::test_b[1-[2]]", "test_b[1-[2]]", "nox -s hw1 -- -k test_b"),
+        (
+            "checks/test_a.py::test_b[x::y]",
+            "test_b[x::y]",
+            "python3 noxfile.py -s hw1 -- -k test_b",
+        ),
+        ("test_b", "test_b", f"{RUN} test_b"),
+        ("test_a.py::test_b[1-[2]]", "test_b[1-[2]]", f"{RUN} test_b"),
         ("t.py::$(rm)", "$(rm)", ""),
         ("t.py::test_a;rm", "test_a;rm", ""),
         ("", "", ""),
@@ -143,10 +149,10 @@ def test_commands_name_the_file_where_functions_have_the_same_name(result):
     )
     commands = [command_of(replace(result, checks=checks), check) for check in checks]
     assert commands == [
-        'nox -s hw1 -- -k "test_forward and test_sum"',
-        'nox -s hw1 -- -k "test_forward and test_sum"',
-        'nox -s hw1 -- -k "test_backward and test_sum"',
-        "nox -s hw1 -- -k test_log",
+        'python3 noxfile.py -s hw1 -- -k "test_forward and test_sum"',
+        'python3 noxfile.py -s hw1 -- -k "test_forward and test_sum"',
+        'python3 noxfile.py -s hw1 -- -k "test_backward and test_sum"',
+        "python3 noxfile.py -s hw1 -- -k test_log",
         "",
     ]
 

@@ -95,7 +95,7 @@ def test_the_terminal_shows_points_and_what_is_wrong(result):
     for check in result.checks:
         if not check.hidden and check.status != "passed":
             assert " ".join(check.message.split()) in joined
-    assert "nox -s hw1 -- -k test_" in text
+    assert "python3 noxfile.py -s hw1 -- -k test_" in text
 
 
 def test_a_pipe_gets_no_codes_and_a_terminal_does(result, monkeypatch):

@@ -150,6 +150,17 @@ def test_folders_and_nested_archives_in_it_are_left(make, read):
         read(make.zip({"inner.zip": inner}))
 
 
+def test_the_download_of_a_class_is_not_the_one_submission_that_is_unpacked_in_it(make, read):
+    inner = make.zip(MINE, "inner.zip").read_bytes()
+    unpacked = {f"gia/{name}": content for name, content in MINE.items()}
+    with pytest.raises(InvalidSubmission, match=r"2 archives lie beside gia, such as (a|b)\.zip"):
+        read(make.zip({**unpacked, "a.zip": inner, "b.zip": inner}))
+    # One may be an older version, and some in the student's own folder may be anything.
+    assert read(make.zip({**unpacked, "gia-old.zip": inner})).files == MINE
+    assert read(make.zip({**unpacked, "gia/a.zip": inner, "gia/b.zip": inner})).files == MINE
+    assert read(make.zip({**MINE, "a.zip": inner, "b.zip": inner})).files == MINE
+
+
 @pytest.mark.parametrize("content", [b"", b"PK", b"PK\3\4" + bytes(100), b"Rar!\x1a\x07", b"hello"])
 def test_what_is_no_archive_is_said(make, read, content):
     with pytest.raises(InvalidSubmission, match=r"neither a folder nor|is damaged"):

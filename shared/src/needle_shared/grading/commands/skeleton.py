@@ -20,7 +20,12 @@ from needle_shared.grading.skeleton.handout import write_skeleton
 @click.command("skeleton")
 @stage_argument
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--zip", "as_zip", is_flag=True, help="OUT is an archive, the same in every run.")
+@click.option(
+    "--zip",
+    "as_zip",
+    is_flag=True,
+    help="OUT is an archive, the same in every run; so it is if its name ends with .zip.",
+)
 @click.option(
     "--earlier",
     type=click.Choice(["skeleton", "reference"]),
@@ -42,9 +47,10 @@ def command(
     """
     repository = repository_of(root)
     check_stage(repository, stage)
+    as_zip = as_zip or out.suffix.lower() == ".zip"
     points = points_of_questions(repository.assignment(stage))
     try:
         write_skeleton(repository.root, stage, out, zip=as_zip, earlier=earlier, points=points)
     except FileExistsError as error:
         raise click.UsageError(f"{out} is there already") from error
-    click.echo(f"{out}: hand this out; `nox -s {stage}` in it runs the checks")
+    click.echo(f"{out}: hand this out; `python3 noxfile.py -s {stage}` in it runs the checks")

@@ -201,7 +201,7 @@ def command_of(result: Result, check: CheckResult) -> str:
     visible = [_ID.match(other.id) for other in result.checks if not other.hidden]
     files = {other[1] for other in visible if other is not None and other[2] == function}
     wanted = f'"{file} and {function}"' if len(files) > 1 and file else function
-    return f"nox -s {result.stage} -- -k {wanted}"
+    return f"python3 noxfile.py -s {result.stage} -- -k {wanted}"
 
 
 def points_text(points: Fraction, decimals: int = 2) -> str:

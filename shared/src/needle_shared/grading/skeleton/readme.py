@@ -41,6 +41,9 @@ def assignment_page(
         f"`{stage}/checks`, and hidden ones of the same rules. The package's own tests go further:",
         "they want the words of its errors and everything that its documents say.",
         "",
+        "Import only what the package imports already, and modules of Python itself: nothing else",
+        "is there when it is graded. Hand in this folder, as it is or as a .zip or .tar.gz.",
+        "",
     ]
     if assignment.native is not None:
         lines += [

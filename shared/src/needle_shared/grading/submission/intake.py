@@ -65,9 +65,10 @@ def read_submission(
         except OSError as error:
             raise InvalidSubmission(f"{path.name} cannot be read: {error.strerror}") from None
         with os.fdopen(descriptor, "rb") as file:
-            return _take(
-                name, Sorting(_archive(path.name, file, limits), limits), assignment, earlier
-            )
+            packed = Sorting(_archive(path.name, file, limits), limits)
+            if (root := packed.root(assignment)) is not None:
+                packed.check_alone(root)
+            return _take(name, packed, assignment, earlier)
     folder = Folder(path, Budget(limits))
     sorting = Sorting(folder, limits)
     if len(sorting.archives) == 1 and sorting.root(assignment) is None:

@@ -57,6 +57,15 @@ class Sorting:
         """Return where a stage lies; see `find_root`."""
         return find_root(assignment, (entry.parts for entry in self._entries))
 
+    def check_alone(self, root: Root) -> None:
+        """Raise InvalidSubmission if other submissions seem to lie beside the folder of a stage."""
+        beside = [entry for entry in self.archives if entry.parts[:1] != root.prefix[:1]]
+        if root.prefix and len(beside) > 1:
+            raise InvalidSubmission(
+                f"{len(beside)} archives lie beside {root}, such as {beside[0].shown}: "
+                "hand in one submission; the download of a class is to be unpacked"
+            )
+
     def take(self, stage: Stage, root: Root) -> dict[str, bytes]:
         """Return the files of a stage that are graded, by path.
 
@@ -133,7 +142,8 @@ class Sorting:
         if links:
             return f"{text}; links are not followed: {links[0]}"
         if self.archives:
-            return f"{text}; archives in it are not opened: {self.archives[0].shown}"
+            shown = ", ".join(entry.shown for entry in self.archives[:3])
+            return f"{text}; archives in it are not opened: {shown}"
         return text
 
 

@@ -22,6 +22,7 @@ else:
     import tomli as tomllib
 
 _PREFIX = "needle-"
+HIDDEN = "checks/hidden"
 
 
 class RepositoryError(RuntimeError):
@@ -41,13 +42,15 @@ class Repository:
         Raise RepositoryError if it is in none, or in what was handed out to a student.
         """
         for folder in (start.resolve(), *start.resolve().parents):
-            if (folder / PAGE).exists():  # its checks and its "reference" are the student's
+            if not any(folder.glob(f"hw*/{FILE}")):
+                continue
+            # Without hidden checks it is a student's: checks and "reference" would be theirs.
+            if (folder / PAGE).exists() or not any(folder.glob(f"hw*/{HIDDEN}")):
                 raise RepositoryError(
                     f"{folder} is what was handed out, and no reference to grade with: run this in "
                     "a clone of the repository, or name it with --root"
                 )
-            if any(folder.glob(f"hw*/{FILE}")):
-                return cls(folder)
+            return cls(folder)
         raise RepositoryError(
             f"no stages with an {FILE} in {start} or above: run this in a clone of the repository, "
             "or name it with --root"

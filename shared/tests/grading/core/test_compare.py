@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from needle_shared.grading.compare import TOLERANCES, difference
-from needle_shared.grading.inside.records import Record
+from needle_shared.grading.inside.records import Record, array_of
 
 
 def close(value: object, **more: float) -> Record:
@@ -100,3 +100,9 @@ def test_exceptions_are_compared_by_name() -> None:
     assert difference(want, want) is None
     assert difference(want, Record("x", "raises", "")) == ("x: raised nothing, expected ValueError")
     assert "raised TypeError" in str(difference(want, Record("x", "raises", "TypeError")))
+
+
+def test_numbers_of_more_bits_than_frames_have_are_those_of_64() -> None:
+    array = array_of("x", np.array([0.1, -2.5], np.longdouble))
+    assert array.dtype == np.float64
+    np.testing.assert_array_equal(array, [0.1, -2.5])

@@ -140,3 +140,13 @@ def test_a_build_that_was_too_slow_is_not_kept(core, limits):
     slow = core(CORE.format(12), limits=replace(limits, seconds=0.01))
     assert slow.errors == ("it took longer than 0 s",)
     assert answer(core(CORE.format(12))) == 12
+
+
+@pytest.mark.parametrize("why", ["Resource temporarily unavailable", "No space left on device"])
+def test_a_machine_without_room_is_asked_again(core, why):
+    """The compiler's own words come from a line that has the same."""
+    for _ in range(2):
+        built = core(f"#error vfork: {why}\n")
+        assert (built.module, built.cached, built.late) == (None, False, True)
+    kept = core("#error nothing of the kind\n"), core("#error nothing of the kind\n")
+    assert [(built.cached, built.late) for built in kept] == [(False, False), (True, False)]

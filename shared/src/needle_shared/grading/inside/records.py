@@ -44,6 +44,8 @@ def array_of(name: str, value: Any) -> np.ndarray[Any, Any]:
         raise TypeError(f"{name}: expected a tensor, an array or a number, got {kind_of(value)}")
     if type(array) is not np.ndarray:
         raise TypeError(f"{name}: numpy() returned {kind_of(array)}, not a NumPy array")
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:  # no frame has room for it
+        array = array.astype(np.float64)
     if array.dtype.kind not in KINDS:
         raise TypeError(f"{name}: expected numbers, got dtype {array.dtype}")
     return array

@@ -29,6 +29,9 @@ _LARGEST_FOLDER = 512 * MIB
 _LONG_AGO = 946_684_800  # the time of files that are as in the skeleton
 _LOG = 1 << 16
 _MOST_JOBS = 4  # a compiler takes up to 700 MiB
+_OF_THE_MACHINE = re.compile(
+    "Resource temporarily unavailable|Cannot allocate memory|No space left on device"
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Built:
     `errors` are the first three, one line each, as the compiler printed them; `failed` are the
     sources that have errors, as far as that is known. `log` is what was printed. All of these may
     hold anything that the student wrote. `cached` tells that nothing was built, `late` that it took
-    too long.
+    too long or found no room on the machine: it may go well alone.
     """
 
     module: Path | None
@@ -163,6 +166,8 @@ class _Builder:
             return Built(module, log=log, seconds=outcome.seconds)
         errors = errors or first_errors(outcome.log, sources) or ("the build failed",)
         failed = tuple(n for n in failed_files(outcome.log, sources) if n in files)
+        if _OF_THE_MACHINE.search(outcome.log):  # it may have room the next time
+            return Built(None, errors, failed, log, outcome.seconds, late=True)
         self.cache.write_json(f"{name}.json", {"errors": errors, "failed": failed, "log": log})
         return Built(None, errors, failed, log, outcome.seconds)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -102,3 +103,32 @@ def test_only_questions_in_cpp_alone_are_tried_without_effect(tmp_path: Path) ->
     (found,) = idle(read_assignment(root / STAGE).questions, files)
     assert found.question == "cpp"
     assert found.files == {**files, "csrc/a.cpp": b"void f(int* x) {}\n"}
+
+
+class Busy:
+    """Trials on a machine that is too busy for the second seed."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        self.one = Check("test_a.py::test_a", "a", Fraction(60))
+        self.other = Check("test_a.py::test_b", "a", Fraction(40))
+
+    def checks(self) -> list[Check]:
+        return [self.one, self.other]
+
+    def losses(self, files: dict[str, bytes]) -> Iterator[tuple[Check, Fraction, str]]:
+        del files
+        yield self.one, Fraction(0), ""
+        yield self.other, Fraction(40) if self.why else Fraction(0), self.why
+
+    def close(self) -> None:
+        pass
+
+
+def test_why_the_reference_loses_points_is_told() -> None:
+    trials: Any = [Busy(""), Busy("timeout no answer in 3 s")]
+    finding = lint._reference(trials, {})
+    assert (finding.holds, finding.figure) == (False, "100, 60 of 100")
+    assert finding.details == ["seed 2: test_a.py::test_b: timeout no answer in 3 s"]
+    trials = [Busy(""), Busy("")]
+    assert lint._reference(trials, {}).holds

@@ -128,15 +128,17 @@ def _constant(recorded: list[Reference]) -> Finding:
 
 def _reference(trials: Iterable[Trials], files: dict[str, bytes]) -> Finding:
     """Grade the reference as a submission, with each seed."""
-    scores, wanted = [], Fraction(0)
+    scores, details, wanted = [], [], Fraction(0)
     for number, seeded in enumerate(trials):
-        scores.append(seeded.score(files)[0])
+        lost = [(check, lost, why) for check, lost, why in seeded.losses(files) if lost]
         wanted = sum((check.points for check in seeded.checks()), Fraction(0))
+        scores.append(wanted - sum((points for _, points, _ in lost), Fraction(0)))
+        details += [f"seed {SEEDS[number]}: {check.id}: {why}" for check, _, why in lost]
         if number:  # the first one is still needed
             seeded.close()
     figure = ", ".join(f"{float(score):g}" for score in scores)
     rule = f"the reference earns all points with {len(scores)} seeds"
-    return Finding(rule, all(score == wanted for score in scores), f"{figure} of {float(wanted):g}")
+    return Finding(rule, not details, f"{figure} of {float(wanted):g}", details)
 
 
 def _skeleton(trials: Trials, files: dict[str, bytes]) -> Finding:

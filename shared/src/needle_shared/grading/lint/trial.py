@@ -51,7 +51,7 @@ class Trials:
 
     def loses(self, files: Files, checks: Iterable[Check]) -> str | None:
         """Return why a variant first loses points, or None if it loses none."""
-        with contextlib.closing(self._losses(files, checks)) as losses:
+        with contextlib.closing(self.losses(files, checks)) as losses:
             for check, lost, why in losses:
                 if lost:
                     return f"{check.id}: {why}"
@@ -62,7 +62,7 @@ class Trials:
     ) -> tuple[Fraction, list[str]]:
         """Return the points that a variant earns in checks or all, and those that it passes."""
         earned, passed = Fraction(0), []
-        for check, lost, _ in self._losses(files, self.checks() if checks is None else checks):
+        for check, lost, _ in self.losses(files, checks):
             earned += check.points - lost
             if lost < check.points:
                 passed.append(check.id)
@@ -73,10 +73,10 @@ class Trials:
         extension = self._extension(files, self._place().number)
         return extension if isinstance(extension, str) else ""
 
-    def _losses(
-        self, files: Files, checks: Iterable[Check]
+    def losses(
+        self, files: Files, checks: Iterable[Check] | None = None
     ) -> Generator[tuple[Check, Fraction, str], None, None]:
-        """Yield each check with the points that are lost, and why."""
+        """Yield each of `checks`, or of all, with the points that are lost, and why."""
         place = self._place()
         unusable = ""
         extension = self._extension(files, place.number)
@@ -85,7 +85,7 @@ class Trials:
         else:
             place.put(files, extension)
         try:
-            for check in checks:
+            for check in self.checks() if checks is None else checks:
                 lost, why = check.points, unusable
                 if not unusable:
                     try:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from needle_shared.grading.results.classroom import ClassCount, count, join
 from needle_shared.grading.results.gradebook import write_gradebook
 from needle_shared.grading.results.gradescope import write_gradescope
 from needle_shared.grading.results.html import write_feedback, write_summary
@@ -34,15 +35,47 @@ def write_student(result: Result, out: Path) -> None:
 
 
 def write_class(
-    results: Iterable[Result], roster: Roster | None, questions: Iterable[str], out: Path
-) -> None:
-    """Write the gradebook and the summary of a class, with the results that stand.
+    results: Iterable[Result],
+    roster: Roster | None,
+    questions: Iterable[str],
+    out: Path,
+    *,
+    stage: str,
+    only: str | None = None,
+) -> ClassCount:
+    """Write the gradebook and the summary of a class, and return its numbers.
 
-    Where the machine failed, that is the earlier one, if there is one.
+    They are made of the results that stand: where the machine failed, that is the earlier one, if
+    there is one; and those that `out` has of other students count, too, if they are of the same
+    stage and choice of checks.
     """
     results = [_standing(result, out) for result in results]
+    names = {result.student for result in results}
+    for other in stored_results(out)[0]:
+        if other.student not in names and (other.stage, other.record.get("only")) == (stage, only):
+            results.append(replace(other, message=_before(other.message)))
     write_gradebook(results, out / "gradebook.csv", roster, list(questions))
     write_summary(results, out / "summary.html", roster)
+    return count(join(results, roster))
+
+
+def stored_results(out: Path) -> tuple[list[Result], list[str]]:
+    """Return the results in a folder, and why others there cannot be read."""
+    found, unreadable = [], []
+    for path in sorted(out.glob("*/result.json")):
+        try:
+            result = read_result(path)
+        except (OSError, ResultError) as error:
+            unreadable.append(f"{path} cannot be read: {error}")
+            continue
+        if result.student == path.parent.name:  # and no copy of another folder
+            found.append(result)
+    return found, unreadable
+
+
+def _before(message: str) -> str:
+    told = "not in this run: an earlier result"
+    return f"{told}: {message}" if message else told
 
 
 def _standing(result: Result, out: Path) -> Result:

@@ -68,6 +68,7 @@ class Grader:
         self.record = {**setup.record(), "seed": rules.seed, "earlier": rules.earlier}
         self.record |= {"check_seconds": rules.check_seconds}
         self.record |= {"build_seconds": rules.build_seconds}
+        self.record |= {"only": rules.only} if rules.only else {}
         self.record |= {"sandbox": setup.sandbox.describe()}
 
     def chosen(self) -> list[Check]:

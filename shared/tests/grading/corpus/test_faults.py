@@ -130,7 +130,7 @@ def test_an_import_that_is_slow_on_a_busy_machine_costs_nothing(
 
 
 def test_a_full_disk_is_told(command: Command, alice: Path) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/result.json")
 
     for name in ("write_student", "write_class"):

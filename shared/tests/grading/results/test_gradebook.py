@@ -20,7 +20,7 @@ def table(*arguments, **keywords):
 def test_a_row_for_each_student_of_the_roster_in_its_order(factory, tmp_path):
     results, roster = factory.make_class()
     write_gradebook(reversed(results), tmp_path / "gradebook.csv", roster)
-    with (tmp_path / "gradebook.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "gradebook.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == HEAD
     assert [row["student"] for row in rows] == [student.id for student in roster.students]
@@ -53,9 +53,26 @@ def test_columns_do_not_depend_on_who_handed_in(factory, result):
 def test_students_who_are_not_on_the_roster_come_last(result):
     roster = Roster((Student("ada"),), has_email=False)
     others = [replace(result, student=name, message="x") for name in ("zoe", "bob")]
-    rows = table([*others, result], roster)
+    rows = table([*others, replace(result, notes=())], roster)
     assert [row["student"] for row in rows] == ["ada", "bob", "zoe"]
     assert [row["message"] for row in rows] == ["", *["not on the roster. x"] * 2]
+
+
+def test_the_file_tells_excel_that_it_is_unicode(result, tmp_path):
+    write_gradebook([replace(result, student="zoë")], tmp_path / "gradebook.csv")
+    data = (tmp_path / "gradebook.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbfstudent,")
+    assert "zoë" in data.decode()
+
+
+def test_the_first_note_is_the_message_where_there_is_no_other(result):
+    notes = ("hw1: ops.py does not compile:\n  line 3", "another")
+    (row,) = table([replace(result, message="", notes=notes)])
+    assert row["message"] == "hw1: ops.py does not compile: line 3"
+    (row,) = table([replace(result, message="why", notes=notes)])
+    assert row["message"] == "why"
+    (row,) = table([replace(result, message="", notes=("long " * 500,))])
+    assert 50 < len(row["message"]) <= 120
 
 
 def test_two_results_of_one_student_are_an_error(result):

@@ -1,5 +1,7 @@
 """The submissions of a class, and whose they are."""
 
+from pathlib import Path
+
 import pytest
 
 from needle_shared.grading.submission.roster import Student
@@ -66,6 +68,38 @@ def test_links_in_the_folder_are_skipped(assignment, make):
     assert (all_.works, all_.skipped) == ((), ("ann.zip", "bob"))
 
 
+INNER = [
+    {"hw7.zip": b""},
+    {"hw7.zip": b"", "x": b""},
+    {"hw7/hw7/src/x.py": b""},
+    {f"hw7/{FILE}": b""},
+]
+
+
+@pytest.mark.parametrize("files", INNER)
+def test_one_folder_or_archive_is_named_by_the_path_given(assignment, make, files, monkeypatch):
+    folder = make.folder(files, "Ann Smith_123_file_")
+    (work,) = find_submissions(folder, assignment).works
+    assert (work.name, work.path) == ("Ann-Smith_123_file_", folder)
+    (work, *others) = find_submissions(folder, assignment, ROSTER).works
+    assert (work.name, work.path, work.student) == ("s100", folder, ROSTER[0])
+    assert [other.path for other in others] == [None, None]
+    monkeypatch.chdir(folder)
+    (work,) = find_submissions(Path(), assignment).works
+    assert (work.name, work.path) == ("Ann-Smith_123_file_", folder)
+
+
+def test_a_path_that_is_a_link_keeps_its_name(assignment, make, tmp_path):
+    link = tmp_path / "ann"
+    link.symlink_to(make.folder({FILE: b""}, "hw7"))
+    (work,) = find_submissions(link, assignment).works
+    assert (work.name, work.path) == ("ann", link)
+
+
+def test_the_first_of_a_class_is_known_by_the_roster(found):
+    assert rows(found(["Ann Smith_1_file_/"], ROSTER))["s100"] == ("Ann Smith_1_file_", True)
+
+
 def test_nothing_there(tmp_path, assignment):
     with pytest.raises(FileNotFoundError):
         find_submissions(tmp_path / "none", assignment)
@@ -108,10 +142,11 @@ def test_unknown_submissions_are_graded_after_the_roster(found):
 
 def test_what_fits_two_is_nobodys(found):
     twins = [Student("s1", "Ann Smith"), Student("s2", "Ann Smith")]
-    assert rows(found(["Ann Smith.zip"], twins)) == {
+    assert rows(found(["Ann Smith.zip", "x.zip"], twins)) == {
         "s1": (None, True),
         "s2": (None, True),
         "Ann-Smith": ("Ann Smith.zip", False),
+        "x": ("x.zip", False),
     }
 
 
@@ -124,7 +159,8 @@ def test_an_exact_name_goes_before_others(found):
 
 
 def test_short_ids_are_not_found_in_other_names(found):
-    assert rows(found(["hw7_1.zip"], [Student("1")])) == {
+    assert rows(found(["hw7_1.zip", "x.zip"], [Student("1")])) == {
         "1": (None, True),
         "hw7_1": ("hw7_1.zip", False),
+        "x": ("x.zip", False),
     }

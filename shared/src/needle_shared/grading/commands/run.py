@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import psutil
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from needle_shared.grading.artefacts import write_class, write_student
-from needle_shared.grading.batch import Batch, Item
+from needle_shared.grading.batch import Batch, Graded, Item
 from needle_shared.grading.catalogue import CatalogueError
 from needle_shared.grading.commands.options import (
     INFRASTRUCTURE,
@@ -28,12 +25,13 @@ from needle_shared.grading.commands.options import (
     root_option,
     stage_argument,
 )
+from needle_shared.grading.commands.out import check_apart, check_stored, make_folder
+from needle_shared.grading.commands.progress import counted, progress
 from needle_shared.grading.commands.works import find_works, listed
 from needle_shared.grading.grade import Earlier, Grader, Rules
 from needle_shared.grading.native.compiling import BuildLimits
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
 from needle_shared.grading.results.gradescope import write_gradescope
-from needle_shared.grading.results.model import Result
 from needle_shared.grading.results.terminal import make_console, show
 from needle_shared.grading.run_checks import SHORTEST
 from needle_shared.grading.runtime import MissingPackageError
@@ -52,7 +50,7 @@ from needle_shared.grading.submission.search import Work
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for results; otherwise grades/STAGE.",
+    help="Folder for results; otherwise grades/STAGE, with --only grades/STAGE-only.",
 )
 @click.option(
     "--roster",
@@ -117,17 +115,19 @@ def command(
     """Grade SUBMISSIONS of STAGE: folders, zip or tar.gz files, or folders of them.
 
     Exit codes: 0 graded, whatever the marks; 2 wrong usage; 3 a single submission that cannot be
-    graded; 4 the machine failed: run it again, what is graded is kept.
+    graded; 4 the machine failed, 130 it was stopped: run it again, what is graded is kept.
     """
     repository = repository_of(root)
     check_stage(repository, stage)
-    out = out or Path("grades") / stage
+    only = only or None
+    _check_pattern(only)
+    out = out or Path("grades") / (f"{stage}-only" if only else stage)
     works = find_works(repository.assignment(stage), submissions, roster)
     if gradescope is not None and len(works) > 1:
         raise click.UsageError(f"--gradescope is for one submission, got {len(works)}")
-    _check_pattern(only)
-    _make_folder(out)
-    console = make_console()
+    check_apart(out, submissions)
+    make_folder(out)
+    check_stored(out, stage, seed, only, () if again else [work.name for work in works])
     with _failures(stage, out):
         sandbox = Stoppable(find_sandbox(tier))
         with stopped_by_signals(sandbox), Setup(repository, stage, sandbox) as setup:
@@ -135,16 +135,24 @@ def command(
             skeletons = Skeletons(sandbox, cache_folder(), BuildLimits(build_seconds))
             rules = Rules(seed, earlier, only, check_seconds, build_seconds)
             grader = Grader(setup, reference, skeletons, rules)
-            results = _grade(grader, works, out, _fitting(jobs), again, sandbox)
+            if not grader.chosen():
+                raise click.UsageError(f"--only {only}: no check of {stage} has this in its name")
+            done = _grade(grader, works, out, _fitting(jobs), again, sandbox)
+        results = [graded.result for graded in done]
         questions = [question.id for question in repository.assignment(stage).questions]
-        write_class(results.values(), None if roster is None else listed(works), questions, out)
+        students = None if roster is None else listed(works)
+        numbers = write_class(results, students, questions, out, stage=stage, only=only)
         if gradescope is not None:
-            for result in results.values():
+            for result in results:
                 write_gradescope(result, gradescope)
-    for result in results.values() if len(works) == 1 else ():
-        show(result, console)
+    if len(works) > 1:
+        click.echo(counted(done, numbers))
+        click.echo(f"summary: {out / 'summary.html'}")
+    else:
+        for result in results:
+            show(result, make_console())
     click.echo(f"results: {out}")
-    states = [result.status for result in results.values()]
+    states = [result.status for result in results]
     if "infra_error" in states:
         sys.exit(INFRASTRUCTURE)
     if len(works) == 1 and states == ["invalid"]:
@@ -173,16 +181,6 @@ def _check_pattern(only: str | None) -> None:
         raise click.UsageError(f"--only {only}: {error}") from None
 
 
-def _make_folder(out: Path) -> None:
-    """Make the folder for results; say it before hours of grading if nothing can be written."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise click.UsageError(f"--out {out}: {error.strerror}") from None
-
-
 def _fitting(jobs: int) -> int:
     """Return how many of `jobs` have the memory that they may use."""
     most = max(1, int(psutil.virtual_memory().available // LIMITS.memory))
@@ -193,24 +191,13 @@ def _fitting(jobs: int) -> int:
 
 def _grade(
     grader: Grader, works: list[Work], out: Path, jobs: int, again: bool, sandbox: Stoppable
-) -> dict[str, Result]:
-    """Grade, show progress, and return results by the names of the works."""
-    results: dict[str, Result] = {}
+) -> list[Graded]:
+    """Grade, show progress, and return the results."""
+    done: list[Graded] = []
     items = [Item(work.name, work.path) for work in works if work.path is not None]
     batch = Batch(grader, out, sandbox.stopped)
-    with _progress(len(items)) as advance:
+    with progress(len(items)) as advance:
         for graded in batch.run(items, jobs, lambda result: write_student(result, out), again):
-            results[graded.result.student] = graded.result
-            advance(graded.result.student)
-    return results
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    """Show a bar on a terminal, when there is more than one submission."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    shown = total > 1 and console.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not shown) as bar:
-        task = bar.add_task("grading", total=total)
-        yield lambda name: bar.update(task, advance=1, description=name[:30])
+            done.append(graded)
+            advance(graded)
+    return done

@@ -16,6 +16,7 @@ from needle_shared.grading.results.shown import points_text
 from needle_shared.grading.results.text import one_line
 
 _MESSAGE = 300
+_NOTE = 120  # the first one, where there is no message
 # A cell that begins so is a formula for spreadsheets, the wide forms included; so is what follows
 # a separator that this file does not use, where a spreadsheet takes it for one.
 _FORMULA = re.compile(r"(^\s*|[;\t]\s*[\"']*)(?=[=+\-@＝＋－＠])")
@@ -27,7 +28,8 @@ def gradebook_csv(
     """Return a row per student: those of the roster in its order, then the others by name.
 
     Columns are student, name, email (if the roster has it), status, total, one per question,
-    pending, earlier, isolation, message. `questions` come first among their columns, so that these
+    pending, earlier, isolation, message, which is the first note where there is nothing else to
+    say. `questions` come first among their columns, so that these
     do not depend on who handed in. Who is on the roster and handed in nothing is "missing". A total
     is empty where there is no mark: missing, or grading failed.
     """
@@ -51,8 +53,8 @@ def write_gradebook(
     roster: Roster | None = None,
     questions: Sequence[str] = (),
 ) -> None:
-    """Write the CSV file in UTF-8: whole, or not at all."""
-    write_atomically(path, gradebook_csv(results, roster, questions))
+    """Write the CSV file in UTF-8, with the mark by which Excel knows it: whole, or not at all."""
+    write_atomically(path, gradebook_csv(results, roster, questions).encode("utf-8-sig"))
 
 
 def safe_cell(text: str) -> str:
@@ -74,5 +76,5 @@ def _row(entry: Entry, questions: Iterable[str], *, with_email: bool) -> list[st
         points_text(result.pending) if has_mark else "",
         result.earlier,
         result.isolation,
-        one_line(entry.message, _MESSAGE),
+        one_line(entry.message, _MESSAGE) or one_line(next(iter(result.notes), ""), _NOTE),
     ]

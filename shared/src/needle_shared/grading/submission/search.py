@@ -46,15 +46,17 @@ def find_submissions(
     """Return the submission at `path`, or if that is a folder of submissions, all in there.
 
     A folder is one submission if it holds the stage, at its top or in the folder of the stage's
-    name. With a roster, there is one Work for each student, in its order, and then one for each
-    submission that fits nobody. FileNotFoundError is raised if there is nothing at `path`.
+    name, or nothing but one folder or archive; it is a student's by its own name. With a roster,
+    there is one Work for each student, in its order, and then one for each submission that fits
+    nobody. FileNotFoundError is raised if there is nothing at `path`.
     """
     path.stat()
-    if not path.is_dir() or _holds_stage(path, assignment):
-        paths = [path.resolve()]
-        skipped: list[str] = []
-    else:
-        paths, skipped = _listing(path)
+    paths = [path if path.name not in {"", ".."} else path.resolve()]
+    skipped: list[str] = []
+    if path.is_dir() and not _holds_stage(path, assignment):
+        inner, others = _listing(path)
+        if len(inner) != 1 or _is_class(paths[0].name, inner[0].name, roster or ()):
+            paths, skipped = inner, others
     owners = {} if roster is None else _owners([p.name for p in paths], roster)
     rows: list[tuple[str, Path | None, Student | None]] = []
     for student in roster or ():
@@ -70,6 +72,11 @@ def _holds_stage(path: Path, assignment: Assignment) -> bool:
     tops = [path, path / assignment.stage]
     names = ["/".join(("src", assignment.package)), assignment.package, *assignment.files]
     return any((top / name).exists() for top in tops for name in names)
+
+
+def _is_class(name: str, inner: str, roster: Sequence[Student]) -> bool:
+    """Return whether a folder with a single one in it is a class, of which one handed in."""
+    return not _owners([name], roster) and bool(_owners([inner], roster))
 
 
 def _is_archive(name: str) -> bool:

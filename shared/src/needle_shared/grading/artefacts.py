@@ -16,6 +16,7 @@ from needle_shared.grading.results.model import Result
 from needle_shared.grading.results.reading import ResultError
 from needle_shared.grading.results.roster import Roster
 from needle_shared.grading.results.serialize import read_result, write_result
+from needle_shared.grading.results.text import clean
 
 
 def write_student(result: Result, out: Path) -> None:
@@ -30,7 +31,7 @@ def write_student(result: Result, out: Path) -> None:
     write_feedback(result, folder / "feedback.html")
     write_gradescope(result, folder / "results.json")
     write_junit(result, folder / "junit.xml")
-    (folder / "log.txt").write_text(result.log, encoding="utf-8", errors="replace")
+    (folder / "log.txt").write_text(clean(result.log), encoding="utf-8")  # for terminals
     write_result(result, folder / "result.json")
 
 

@@ -168,8 +168,7 @@ class _Work:
                 why = {f"src/{name}": _not_compiled(why) for name, why in error.files.items()}
                 broken.update(why)
                 continue
-            usable = all(part.unusable is None for part in ran.values())
-            if usable or not files.native_sources:
+            if _loaded(ran) or not files.native_sources:
                 return files, ran
             return self._without_native(files, _why_unusable(ran)) or (files, ran)
         files = replace(files, replaced={**files.replaced, **broken})
@@ -320,6 +319,15 @@ class _Work:
 def kind_of(check: Check) -> Kind:
     """Return which sandbox a check runs in."""
     return "hidden" if check.hidden else "visible"
+
+
+def _loaded(ran: Mapping[Part, Ran]) -> bool:
+    """Return whether the package could be imported where visible checks run.
+
+    If it cannot where the hidden ones are, nothing is run again: visible checks would come after
+    code that has seen hidden ones, and might hear of them by what it left on the machine.
+    """
+    return all(part.unusable is None for (kind, _), part in ran.items() if kind == "visible")
 
 
 def _why_unusable(ran: Mapping[Part, Ran]) -> str:

@@ -50,6 +50,7 @@ def test_wrong_usage_is_explained(command: Command, alice: Path, tmp_path: Path)
         ([alice, "--out", alice], f"it is {alice}"),
         ([alice, "--out", alice.parent], "holds"),
         ([alice.parent, "--out", alice / "new" / "out"], "lies in"),
+        ([ROOT, "--out", tmp_path / "out"], "holds the reference"),
         ([alice, "--jobs", "0"], "--jobs"),
         ([alice, "--root", elsewhere], "elsewhere"),
     ]

@@ -164,3 +164,20 @@ def test_short_ids_are_not_found_in_other_names(found):
         "hw7_1": ("hw7_1.zip", False),
         "x": ("x.zip", False),
     }
+
+
+@pytest.mark.parametrize("name", ["hw7/src/needle_hw7/ops/linalg.py", "needle_hw7/ops/linalg.py"])
+def test_a_student_s_folder_of_the_stage_s_name_does_not_stand_for_the_class(
+    assignment, make, name
+):
+    names = {name: b"", "ann.zip": b"", "bob/src/needle_hw7/ops/linalg.py": b""}
+    found = find_submissions(make.folder(names, "class"), assignment)
+    assert {work.path.name for work in found.works} == {"ann.zip", "bob", name.partition("/")[0]}
+
+
+def test_who_is_named_behind_an_own_name_loses_nothing(found):
+    roster = [Student(f"{name}_{i}") for i, name in enumerate(["mallory", "alice1", "bobby"])]
+    names = ["mallory_0_hw1_alice1_1_bobby_2.zip", "alice1_1_hw1.zip", "bobby_2_hw1.zip"]
+    found = rows(found(names, roster))
+    assert {row[0] for row in found.values()} == set(names)
+    assert all(known for _, known in found.values())

@@ -11,11 +11,13 @@ import click
 from needle_shared.grading.artefacts import stored_results
 
 
-def check_apart(out: Path, submissions: Iterable[Path]) -> None:
-    """Refuse a folder in which results and submissions would be taken for each other."""
+def check_apart(out: Path, submissions: Iterable[Path], root: Path) -> None:
+    """Refuse folders in which results, submissions and the reference are taken for each other."""
     place = out.resolve()
     for path in submissions:
         other = path.resolve()
+        if other in (root, *root.parents):
+            raise click.UsageError(f"{path} holds the reference that it would be graded by")
         if place == other:
             how = "is"
         elif place in other.parents:

@@ -27,7 +27,7 @@ from needle_shared.grading.commands.options import (
 )
 from needle_shared.grading.commands.out import check_apart, check_stored, make_folder
 from needle_shared.grading.commands.progress import counted, progress
-from needle_shared.grading.commands.works import find_works, listed
+from needle_shared.grading.commands.works import find_works, listed, one_work
 from needle_shared.grading.grade import Earlier, Grader, Rules
 from needle_shared.grading.native.compiling import BuildLimits
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
@@ -122,10 +122,11 @@ def command(
     only = only or None
     _check_pattern(only)
     out = out or Path("grades") / (f"{stage}-only" if only else stage)
-    works = find_works(repository.assignment(stage), submissions, roster)
-    if gradescope is not None and len(works) > 1:
-        raise click.UsageError(f"--gradescope is for one submission, got {len(works)}")
-    check_apart(out, submissions)
+    if gradescope is None:
+        works = find_works(repository.assignment(stage), submissions, roster)
+    else:
+        works = one_work(submissions)
+    check_apart(out, submissions, repository.root)
     make_folder(out)
     check_stored(out, stage, seed, only, () if again else [work.name for work in works])
     with _failures(stage, out):

@@ -35,6 +35,17 @@ def find_works(assignment: Assignment, paths: tuple[Path, ...], roster: Path | N
     return [replace(work, name=name) for work, name in zip(works, names, strict=True)]
 
 
+def one_work(paths: tuple[Path, ...]) -> list[Work]:
+    """Return what is at the one path as a submission, whatever is in it."""
+    if len(paths) > 1:
+        raise click.UsageError(f"--gradescope is for one submission, got {len(paths)}")
+    (path,) = paths
+    if not path.exists():
+        raise click.UsageError(f"{path}: No such file or directory")
+    (name,) = unique_names([path.resolve().name])
+    return [Work(name, path)]
+
+
 def _students(roster: Path | None) -> tuple[Listed, ...] | None:
     try:
         return None if roster is None else read_roster(roster)

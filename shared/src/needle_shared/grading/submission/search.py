@@ -53,7 +53,7 @@ def find_submissions(
     path.stat()
     paths = [path if path.name not in {"", ".."} else path.resolve()]
     skipped: list[str] = []
-    if path.is_dir() and not _holds_stage(path, assignment):
+    if path.is_dir() and not _is_submission(path, assignment):
         inner, others = _listing(path)
         if len(inner) != 1 or _is_class(paths[0].name, inner[0].name, roster or ()):
             paths, skipped = inner, others
@@ -68,10 +68,31 @@ def find_submissions(
     return Found(tuple(works), tuple(printable(name) for name in skipped))
 
 
+def _is_submission(path: Path, assignment: Assignment) -> bool:
+    """Return whether a folder is one submission, and no class.
+
+    In a class a student's folder may have the name of the stage or of its package: it has others
+    beside it.
+    """
+    if _holds_stage(path, assignment):
+        return True
+    inside = path / assignment.stage
+    if not _holds_stage(inside, assignment) and not _holds_package(path, assignment):
+        return False
+    beside = [p for p in _listing(path)[0] if p.name not in {inside.name, assignment.package}]
+    stages = [q for p in beside for q in (p, p / assignment.stage)]
+    archives = [p for p in beside if _is_archive(p.name)]
+    others = [q for q in stages if _holds_stage(q, assignment) or _holds_package(q, assignment)]
+    return len(archives) + len(others) < 2
+
+
 def _holds_stage(path: Path, assignment: Assignment) -> bool:
-    tops = [path, path / assignment.stage]
-    names = ["/".join(("src", assignment.package)), assignment.package, *assignment.files]
-    return any((top / name).exists() for top in tops for name in names)
+    names = [f"src/{assignment.package}", *assignment.files]
+    return any((path / name).exists() for name in names)
+
+
+def _holds_package(path: Path, assignment: Assignment) -> bool:
+    return any((path / name.removeprefix("src/")).is_file() for name in assignment.files)
 
 
 def _is_class(name: str, inner: str, roster: Sequence[Student]) -> bool:
@@ -109,11 +130,14 @@ def _owners(names: Sequence[str], roster: Sequence[Student]) -> dict[str, Studen
     ids = [_key(student.id) for student in roster]
     keys_of = [_keys(student) for student in roster]
     owners: dict[str, int] = {}
+    long = [{key for key in keys if len(key) >= _SHORTEST} for keys in keys_of]
     rules: list[Callable[[str, int], bool]] = [
         lambda name, i: name == roster[i].file,
         lambda name, i: names_of[name] == ids[i],
         lambda name, i: names_of[name] in keys_of[i],
-        lambda name, i: any(_is_word(key, names_of[name]) for key in keys_of[i]),
+        # The student may choose the rest of a name, and name others there.
+        lambda name, i: any(names_of[name].startswith(f"{key} ") for key in long[i]),
+        lambda name, i: any(f" {key} " in f" {names_of[name]} " for key in long[i]),
     ]
     for fits in rules:
         free = sorted(set(range(len(roster))) - set(owners.values()))
@@ -132,7 +156,3 @@ def _keys(student: Student) -> set[str]:
 def _key(text: str) -> str:
     """Return the letters and digits of a name, in small letters, with one blank between words."""
     return " ".join(re.findall(r"[^\W_]+", student_name(text).casefold()))
-
-
-def _is_word(key: str, name: str) -> bool:
-    return len(key) >= _SHORTEST and f" {key} " in f" {name} "

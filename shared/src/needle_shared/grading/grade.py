@@ -7,7 +7,7 @@ import copy
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,15 @@ from needle_shared.grading.native.build import Built
 from needle_shared.grading.native.compiling import BuildLimits
 from needle_shared.grading.reference import Reference, reference_job
 from needle_shared.grading.results.model import CheckResult, Result
-from needle_shared.grading.run_checks import NOT_RUN, SHORTEST, Clock, Ran, run_checks, total
+from needle_shared.grading.run_checks import (
+    NOT_RUN,
+    SHORTEST,
+    Clock,
+    Ran,
+    run_checks,
+    total,
+    weight,
+)
 from needle_shared.grading.scoring import judged, questions_of
 from needle_shared.grading.session import BrokenError, Job, UnusableError
 from needle_shared.grading.setup import KINDS, Kind, Package, Setup
@@ -122,6 +130,7 @@ class _Work:
         checks = tuple(
             self._check(check, ran[self._part(check)], files) for check in self.grader.chosen()
         )
+        self.notes.extend(_unrun(checks))
         return Result(
             student=self.submission.name,
             stage=self.assignment.stage,
@@ -185,12 +194,12 @@ class _Work:
         self, packages: list[Package], earlier: list[Package], files: Files
     ) -> dict[Part, Ran]:
         ran: dict[Part, Ran] = {}
-        chosen = {check.id for check in self.grader.chosen()}
-        for part in PARTS:
+        grader = self.grader
+        parts = {part: self._checks(part) for part in PARTS}
+        weights = {part: weight(parts[part], grader.reference) for part in PARTS if parts[part]}
+        for part, checks in parts.items():
             kind, native = part
             package = packages[native]
-            checks = [c for c in self.grader.reference.of_kind(kind) if c.id in chosen]
-            checks = [c for c in checks if self._part(c) == part]
             job = Job(
                 package=self.assignment.package,
                 seed=self.grader.rules.seed,
@@ -205,11 +214,18 @@ class _Work:
             if not checks or unusable:  # what cannot be imported once is not tried again
                 ran[part] = Ran(unusable=unusable)
                 continue
-            grader = self.grader
-            ran[part] = run_checks(
-                self.setup.sandbox, job, checks, grader.reference, self.clock, grader.gate, rival
-            )
+            share = weights[part] / sum(weights[p] for p in weights if p not in ran)
+            with self.clock.share(share) as clock:
+                ran[part] = run_checks(
+                    self.setup.sandbox, job, checks, grader.reference, clock, grader.gate, rival
+                )
         return ran
+
+    def _checks(self, part: Part) -> list[Check]:
+        """Return the checks to run in a sandbox."""
+        chosen = {check.id for check in self.grader.chosen()}
+        runnable = self.grader.reference.of_kind(part[0])
+        return [c for c in runnable if c.id in chosen and self._part(c) == part]
 
     def _broken(self, stage: str) -> dict[str, str]:
         return self.broken.setdefault(stage, {})
@@ -283,7 +299,9 @@ class _Work:
             return replace(nothing, status=status, message=message, detail=error.detail)
         outcome = ran.outcomes.get(check.id)
         if outcome is None:
-            return replace(nothing, message="" if check.hidden else NOT_RUN)
+            if check.hidden:
+                return replace(nothing, detail=NOT_RUN)
+            return replace(nothing, message=NOT_RUN)
         result = judged(check, outcome, expected)
         if result.status == "error" and (why := self._replaced(outcome.message, files)):
             return replace(result, status="not_found", message="" if check.hidden else why)
@@ -309,6 +327,19 @@ def _why_unusable(ran: Mapping[Part, Ran]) -> str:
         if kind == "visible" and part.unusable is not None:
             return f"cannot be loaded: {part.unusable.message}"
     return "cannot be loaded"
+
+
+def _unrun(checks: Iterable[CheckResult]) -> list[str]:
+    """Return that checks were not run, for the student: of the hidden ones not how many."""
+    hidden = [check.hidden for check in checks if check.status == "not_run"]
+    if not hidden:
+        return []
+    visible = hidden.count(False)
+    what = [f"{visible} check{'' if visible == 1 else 's'}"] if visible else []
+    if any(hidden):
+        what.append("some hidden ones" if visible else "some hidden checks")
+    verb = "was" if hidden == [False] else "were"
+    return [f"{' and '.join(what)} {verb} {NOT_RUN}, as others took too long"]
 
 
 def _at_fault(files: Files, built: Built) -> dict[str, str]:

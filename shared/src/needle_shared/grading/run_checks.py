@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from needle_shared.grading.catalogue import Check
@@ -41,6 +41,16 @@ class Clock:
         now = time.monotonic()
         return self.seconds - (0.0 if self.started is None else now - self.started)
 
+    @contextlib.contextmanager
+    def share(self, part: float) -> Iterator[Clock]:
+        """Lend a part of what is left, as a clock; what is left of that comes back."""
+        lent = Clock(part * max(self.left, 0.0), self.check_seconds)
+        self.seconds -= lent.seconds
+        try:
+            yield lent
+        finally:
+            self.seconds += lent.left
+
     def __enter__(self) -> Clock:
         self.started = time.monotonic()
         return self
@@ -70,6 +80,12 @@ def total(reference: Reference, check_seconds: float) -> Clock:
     return Clock(max(TOTAL_SHORTEST, TOTAL_MULTIPLE * reference.seconds), check_seconds)
 
 
+def weight(checks: Iterable[Check], reference: Reference) -> float:
+    """Return how much of the time checks get, compared with the other checks of a submission."""
+    seconds = sum(reference.outcomes[check.id].seconds for check in checks)
+    return max(TOTAL_SHORTEST / 2, TOTAL_MULTIPLE * seconds)
+
+
 def run_checks(
     sandbox: Sandbox,
     job: Job,
@@ -81,6 +97,7 @@ def run_checks(
 ) -> Ran:
     """Run checks in order; each death costs its own check only.
 
+    After a check that took too long, the others of its question come last: they may, too.
     A check that took too long is tried again alone, when the others are done, and so is an import:
     a busy machine is not the submission's fault. `rival` is the reference's job, for timed checks.
     Raise BrokenError and StartError as `Session` does.
@@ -122,11 +139,14 @@ def _run_until_death(
         session = start(sandbox, job)
     except UnusableError as error:
         ran.unusable = error
+        ran.logs.append(error.log)
         return todo
+    left: list[Check] = []
     with session:
         for i, check in enumerate(todo):
             if clock.left <= 0:
-                return todo[i:]
+                left = todo[i:]
+                break
             expected = reference.outcomes[check.id]
             seconds = min(limit(check, reference, clock.check_seconds), max(clock.left, 1.0))
             if expected.lap is None:
@@ -136,10 +156,12 @@ def _run_until_death(
                 outcome = replace(outcome, rival=measured)
             ran.outcomes[check.id] = outcome
             if session.ended:
-                ran.logs.append(session.log())
-                return todo[i + 1 :]
-        ran.logs.append(session.log())
-    return []
+                left = todo[i + 1 :]
+                if outcome.status == "timeout":
+                    left.sort(key=lambda other: other.question == check.question)
+                break
+    ran.logs.append(session.log())
+    return left
 
 
 def start(sandbox: Sandbox, job: Job) -> Session:

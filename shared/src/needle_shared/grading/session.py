@@ -38,7 +38,8 @@ START_SECONDS = 30.0  # to start Python, import NumPy and pytest, and collect th
 IMPORT_SECONDS = 20.0
 _HOME = "/needle"
 
-# What `python -I -S` runs: isolated from the environment, without site-packages.
+# What `python -I -S -u` runs: isolated from the environment, without site-packages. It does not
+# keep what is printed: it is killed at the end.
 _START = (
     "import runpy, sys; sys.path[:0] = sys.argv[1:]; del sys.argv[1:]; "
     "runpy.run_module({driver!r}, run_name='__main__', alter_sys=True)"
@@ -64,6 +65,7 @@ class UnusableError(Exception):
     def __init__(self, status: Ending, message: str, detail: str = "") -> None:
         super().__init__(message)
         self.status, self.message, self.detail = status, message, detail
+        self.log = ""
 
 
 class BrokenError(Exception):
@@ -129,6 +131,10 @@ class Session:
         try:
             self._collect(sandbox, started)
             self._import()
+        except UnusableError as error:
+            self.close()
+            error.log = self.log()
+            raise
         except BaseException:
             self.close()
             raise
@@ -137,9 +143,9 @@ class Session:
         return sandbox.inside(f"{_HOME}/{target}", self._job.slot)
 
     def _command(self, sandbox: Sandbox) -> list[str]:
-        options = ["-I", "-S", "-X", "faulthandler", "-c", _START.format(driver=self.driver)]
+        options = ["-I", "-S", "-u", "-X", "faulthandler", "-c"]
         folders = [self._inside(sandbox, target) for target in (DRIVER, SITE)]
-        return [sandbox.python(), *options, *folders]
+        return [sandbox.python(), *options, _START.format(driver=self.driver), *folders]
 
     def _settings(self, sandbox: Sandbox) -> dict[str, Any]:
         """Return the first request. Command lines have not the room for thousands of names."""
@@ -241,7 +247,7 @@ class Session:
         return f"the process ended {when} ({_code(code)})"
 
     def log(self) -> str:
-        """Return the end of what the submission printed."""
+        """Return the end of what the submission printed; all of it has come when this is closed."""
         return self.process.log().decode(errors="replace")
 
     def close(self) -> None:

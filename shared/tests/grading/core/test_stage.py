@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from needle_shared.grading import run_checks
 from needle_shared.grading.assignment import read_assignment
 from needle_shared.grading.catalogue import CatalogueError
-from needle_shared.grading.grade import Grader, Rules
+from needle_shared.grading.grade import Grader, Rules, _unrun
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
 from needle_shared.grading.repository import Repository
+from needle_shared.grading.results.explain import explain
 from needle_shared.grading.results.model import CheckResult, Result
 from needle_shared.grading.sandbox.find import diagnose, find_sandbox
+from needle_shared.grading.session import Session
 from needle_shared.grading.setup import Setup
 from needle_shared.grading.skeletons import Skeletons
 from needle_shared.grading.submission.intake import read_submission
@@ -295,6 +301,120 @@ def test_a_timeout_is_tried_again_before_it_counts(grader: Grader, tmp_path: Pat
     wait = f"__import__('time').sleep(max(0, {end} - __import__('time').time())); raise ValueError"
     result = grade(grader, tmp_path, {OTHERS: ("raise ValueError", wait)})
     assert result.earned == 85
+
+
+@pytest.fixture
+def timeouts_take(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Return what sets how long a timeout takes by a submission's clock; nothing else takes time.
+
+    So it does not matter how busy this machine is.
+    """
+    now, each = 0.0, 0.0
+    failed = Session._failed
+
+    def fail(self: Session, status: Any, message: str, started: float) -> Any:
+        nonlocal now
+        now += each if status == "timeout" else 0.0
+        return failed(self, status, message, started)
+
+    def set_each(seconds: float) -> None:
+        nonlocal each
+        each = seconds
+
+    monkeypatch.setattr(Session, "_failed", fail)
+    clock = SimpleNamespace(monotonic=lambda: now, sleep=lambda _: None)
+    monkeypatch.setattr(run_checks, "time", clock)
+    return set_each
+
+
+def test_an_endless_loop_costs_no_points_of_other_questions(
+    grader: Grader, tmp_path: Path, timeouts_take: Callable[[float], None]
+) -> None:
+    """Of 120 s each kind of check has 60; two timeouts use them up, three would be all."""
+    timeouts_take(40)
+    result = grade(grader, tmp_path, {NUMBERS: ("return 2 * x", "while True: pass")})
+    names = ("double[one]", "double[three]", "double[none]", "half", "view", "refuse", "work")
+    assert [check(result, name).status for name in names] == [
+        "timeout", "timeout", "not_run", "passed", "passed", "passed", "passed",
+    ]  # fmt: skip
+    assert check(result, "double[none]").message == run_checks.NOT_RUN
+    why = "the time for this submission was over, as others took too long"
+    assert result.notes == (f"1 check was not run: {why}",)
+
+
+def test_what_was_not_run_is_told(
+    grader: Grader, tmp_path: Path, timeouts_take: Callable[[float], None]
+) -> None:
+    """Of the hidden checks the student is not told how many."""
+    timeouts_take(200)
+    result = grade(grader, tmp_path, {OTHERS: ("return x[: len(x) // 2]", "while True: pass")})
+    assert check(result, "view").status == "timeout"
+    unrun = [c for c in result.checks if c.status == "not_run"]
+    assert [(c.hidden, c.message, c.detail) for c in unrun] == [
+        (True, "", run_checks.NOT_RUN),
+        (False, run_checks.NOT_RUN, ""), (False, run_checks.NOT_RUN, ""),
+    ]  # fmt: skip
+    why = "the time for this submission was over, as others took too long"
+    assert result.notes == (f"2 checks and some hidden ones were not run: {why}",)
+    assert run_checks.NOT_RUN in explain(result, unrun[0].id)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "said"),
+    [([], []), ([True, True], ["some hidden checks were"]), ([False], ["1 check was"]),
+     ([False, True], ["1 check and some hidden ones were"]), ([False] * 2, ["2 checks were"])],
+)  # fmt: skip
+def test_hidden_checks_that_were_not_run_are_not_counted(
+    hidden: list[bool], said: list[str]
+) -> None:
+    points = {"points": Fraction(1), "earned": Fraction(0)}
+    done = CheckResult("a", "q", True, status="failed", **points)
+    checks = [done, *(CheckResult("b", "q", h, status="not_run", **points) for h in hidden)]
+    assert [note.partition(" not run: ")[0] for note in _unrun(checks)] == said
+
+
+def test_parts_have_shares_of_a_clock() -> None:
+    """None has less than its share of what was there at first, and all have what there is."""
+    clock = run_checks.Clock(120.0)
+    with clock.share(0.5) as half:
+        assert half.seconds == 60
+        half.seconds -= 20
+    assert clock.left == 100
+    with clock.share(1) as rest:
+        rest.seconds -= 130  # an import may overdraw it
+    assert clock.left == -30
+    with clock.share(1) as none:
+        assert none.left == 0
+    assert clock.left == -30
+
+
+_SPEAK = (
+    "import os, sys; print('{0} out'); print('{0} err', file=sys.stderr); "
+    r"os.write(1, b'{0} raw\n')"
+)
+_SPOKEN = ("{0} out", "{0} err", "{0} raw")
+
+
+def test_what_a_submission_prints_is_in_the_log(grader: Grader, tmp_path: Path) -> None:
+    """At import and in functions, the words before an end too; pytest says nothing there."""
+    at_import = f"{_SPEAK.format('import')}{_LINE}def view"
+    called = f"exec({_SPEAK.format('call')!r}){_LINE}    return 2 * x"
+    both = {OTHERS: ("def view", at_import), NUMBERS: ("return 2 * x", called)}
+    log = grade(grader, tmp_path / "both", both).log
+    said = [said.format(when) for when in ("import", "call") for said in _SPOKEN]
+    assert {line for line in log.splitlines() if line} == set(said)
+
+    last = f"print('last words', end=''){_LINE}    __import__('os')._exit(1)"
+    log = grade(grader, tmp_path / "last", {OTHERS: ("raise ValueError(x)", last)}).log
+    assert log == "last words"
+
+
+def test_what_is_printed_by_an_import_that_fails_is_in_the_log(
+    grader: Grader, tmp_path: Path
+) -> None:
+    edit = ("def view", f"{_SPEAK.format('import')}; raise OSError{_LINE}def view")
+    log = grade(grader, tmp_path, {OTHERS: edit}).log
+    assert {line for line in log.splitlines() if line} == {w.format("import") for w in _SPOKEN}
 
 
 def test_another_seed_has_other_inputs(grader: Grader) -> None:

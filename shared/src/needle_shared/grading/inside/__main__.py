@@ -170,7 +170,9 @@ def main(driver: type[Driver] = Driver) -> int:
     return int(
         pytest.main(
             [
-                "-q",
+                "-qq",
+                "--no-summary",
+                "--capture=no",  # for the log, where pytest itself says nothing
                 "-c/dev/null",
                 f"--rootdir={settings['checks']}",
                 "--noconftest",

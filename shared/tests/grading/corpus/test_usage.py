@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from attacks.attack import MATMUL
-from classroom import ONLY, Class, documents, needs_isolation, rows
+from classroom import ONLY, ROOT, Class, documents, needs_isolation, rows
 from cli import Command
 
 pytestmark = needs_isolation

@@ -35,7 +35,9 @@ def rows(found):
     }
 
 
-@pytest.mark.parametrize("name", [FILE, f"hw7/{FILE}", "needle_hw7/ops/linalg.py", "csrc/matmul.cpp"])
+@pytest.mark.parametrize(
+    "name", [FILE, f"hw7/{FILE}", "needle_hw7/ops/linalg.py", "csrc/matmul.cpp"]
+)
 def test_a_folder_with_the_stage_is_one_submission(assignment, make, name):
     folder = make.folder({name: b"", "x.zip": b"", "y/x.py": b""})
     (work,) = find_submissions(folder, assignment).works

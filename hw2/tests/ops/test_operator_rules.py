@@ -139,7 +139,7 @@ def test_label_outside_of_the_classes_is_named(device, label):
         ndl.cross_entropy(z, np.array([0, label]))
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint64"])
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32"])
 def test_there_may_be_more_classes_than_the_dtype_of_labels_counts(device, dtype, rng):
     z, labels = rng.standard_normal((4, 300)), np.array([0, 44, 100, 100])
     probabilities = np.exp(z) / np.exp(z).sum(1, keepdims=True)

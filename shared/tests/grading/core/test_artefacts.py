@@ -63,3 +63,9 @@ def test_a_result_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (found,), (why,) = stored_results(tmp_path)
     assert found.student == "ann"
     assert "bob/result.json cannot be read" in why
+
+
+def test_the_log_says_nothing_to_a_terminal(tmp_path: Path) -> None:
+    printed = "\x1b]0;title\x07\x1b[2Jred \u202e\x1b[31mwords\n"
+    write_student(replace(GRADED, log=printed), tmp_path)
+    assert (tmp_path / "ann/log.txt").read_text(encoding="utf-8") == "red \ufffdwords\n"

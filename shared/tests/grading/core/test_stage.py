@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 from needle_shared.grading import run_checks
 from needle_shared.grading.assignment import read_assignment
 from needle_shared.grading.catalogue import CatalogueError
-from needle_shared.grading.grade import Grader, Rules, _unrun
+from needle_shared.grading.grade import Grader, Rules
 from needle_shared.grading.reference import ReferenceFailedError, run_reference
 from needle_shared.grading.repository import Repository
 from needle_shared.grading.results.explain import explain
@@ -357,35 +356,6 @@ def test_what_was_not_run_is_told(
     why = "the time for this submission was over, as others took too long"
     assert result.notes == (f"2 checks and some hidden ones were not run: {why}",)
     assert run_checks.NOT_RUN in explain(result, unrun[0].id)
-
-
-@pytest.mark.parametrize(
-    ("hidden", "said"),
-    [([], []), ([True, True], ["some hidden checks were"]), ([False], ["1 check was"]),
-     ([False, True], ["1 check and some hidden ones were"]), ([False] * 2, ["2 checks were"])],
-)  # fmt: skip
-def test_hidden_checks_that_were_not_run_are_not_counted(
-    hidden: list[bool], said: list[str]
-) -> None:
-    points = {"points": Fraction(1), "earned": Fraction(0)}
-    done = CheckResult("a", "q", True, status="failed", **points)
-    checks = [done, *(CheckResult("b", "q", h, status="not_run", **points) for h in hidden)]
-    assert [note.partition(" not run: ")[0] for note in _unrun(checks)] == said
-
-
-def test_parts_have_shares_of_a_clock() -> None:
-    """None has less than its share of what was there at first, and all have what there is."""
-    clock = run_checks.Clock(120.0)
-    with clock.share(0.5) as half:
-        assert half.seconds == 60
-        half.seconds -= 20
-    assert clock.left == 100
-    with clock.share(1) as rest:
-        rest.seconds -= 130  # an import may overdraw it
-    assert clock.left == -30
-    with clock.share(1) as none:
-        assert none.left == 0
-    assert clock.left == -30
 
 
 _SPEAK = (

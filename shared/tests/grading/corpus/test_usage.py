@@ -164,3 +164,17 @@ def test_results_of_some_checks_have_a_folder_of_their_own(
     assert done.exit_code == 0, done.output
     assert list(documents(tmp_path / "grades" / "hw1-only")) == [alice.name]
     assert not (tmp_path / "grades" / "hw1").exists()
+
+
+def test_for_gradescope_a_path_is_one_submission(
+    command: Command, alice: Path, tmp_path: Path
+) -> None:
+    """Whatever lies beside the folder that wraps the stage."""
+    folder = tmp_path / "submission"
+    shutil.copytree(alice, folder / "alice-hw1/hw1")
+    (folder / "docs").mkdir()
+    (folder / "docs/readme.txt").touch()
+    done = command(folder, "--gradescope", tmp_path / "results.json")
+    assert done.exit_code == 0, done.output
+    assert list(documents(tmp_path / "out")) == ["submission"]
+    assert json.loads((tmp_path / "results.json").read_text())["score"] > 0
